@@ -1,0 +1,173 @@
+//! What comes out: the findings of one bundle, in the order in which a triager reads them.
+
+use std::collections::BTreeMap;
+
+use bundlescope_facts::{Excerpt, Problem, Text, Value};
+
+/// The ordered findings of one bundle and what surrounds them.
+#[derive(Debug, Clone, Default)]
+pub struct Diagnosis {
+    /// The bundle itself.
+    pub bundle: BundleInfo,
+    /// Identity of the rule packs that were used, such as `core 0.1.0 (1f3a…)`.
+    pub rules: String,
+    /// Likeliest root cause first; symptoms follow the cause that explains them.
+    pub findings: Vec<Finding>,
+    /// Rules that could not be decided.
+    pub undecided: Vec<Undecided>,
+    /// Ids of the rules that the evidence contradicts, in order.
+    pub clear: Vec<Text>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// Every document and what it was taken for.
+    pub documents: Vec<DocumentInfo>,
+}
+
+/// The bundle's header.
+#[derive(Debug, Clone, Default)]
+pub struct BundleInfo {
+    /// File or folder name.
+    pub name: String,
+    /// SHA-256 as lower-case hex.
+    pub sha256: String,
+    /// Capture time, RFC 3339 with the zone offset where known.
+    pub captured_at: Option<String>,
+    /// Hosts, in order.
+    pub hosts: Vec<Text>,
+    /// Number of documents.
+    pub documents: u64,
+    /// Bytes, unpacked.
+    pub bytes: u64,
+    /// False when anything was left out: truncated, encrypted, limits.
+    pub complete: bool,
+    /// Limits that were hit and damage that was met, for people.
+    pub limits: Vec<String>,
+}
+
+/// What became of a document.
+#[derive(Debug, Clone, Default)]
+pub struct DocumentInfo {
+    /// Path inside the bundle.
+    pub path: Text,
+    /// Host on which it was taken.
+    pub node: Text,
+    /// Format name, `log`, `text`, `binary`, `empty`.
+    pub taken_for: Text,
+    /// Bytes.
+    pub bytes: u64,
+    /// Facts and events that it gave.
+    pub facts: u64,
+    /// Problems that it gave.
+    pub problems: u64,
+}
+
+/// Whether a finding is a cause, a symptom or worth knowing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// What is wrong.
+    Cause,
+    /// What was seen because of it.
+    Symptom,
+    /// Worth telling, not a fault by itself.
+    Note,
+}
+
+/// One firing of a rule.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// Stable across runs and hosts' order: rule id and a hash of the subjects.
+    pub id: Text,
+    /// Rule id.
+    pub rule: Text,
+    /// Cause id of the vocabulary.
+    pub cause: Text,
+    /// Cause, symptom or note.
+    pub role: Role,
+    /// `critical`, `high`, `medium`, `low`, `info`.
+    pub severity: Text,
+    /// `high`, `medium`, `low`.
+    pub confidence: Text,
+    /// Rendered title.
+    pub title: String,
+    /// Rendered message.
+    pub message: String,
+    /// The rule's `about`.
+    pub about: String,
+    /// Text for the customer, rendered; empty where the rule has none.
+    pub customer: String,
+    /// Links of the rule.
+    pub references: Vec<Text>,
+    /// Host that it concerns.
+    pub node: Text,
+    /// What it is about, by the rule's variables: container, port, …
+    pub subjects: BTreeMap<Text, Value>,
+    /// The lines that prove it, most telling first.
+    pub evidence: Vec<Evidence>,
+    /// What to do.
+    pub fix: Vec<Fix>,
+    /// Ids of the findings that this one explains.
+    pub explains: Vec<Text>,
+    /// Probes that took part, with their paths.
+    pub probes: Vec<ProbePath>,
+}
+
+/// Lines that prove something.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// Path inside the bundle.
+    pub document: Text,
+    /// First line, counted from 1.
+    pub line: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// The lines themselves.
+    pub excerpt: String,
+    /// The lines with up to three lines before and after.
+    pub context: Option<Excerpt>,
+    /// What the evidence shows, such as `firewall rule that decides`.
+    pub label: Text,
+    /// For events: how many records say the same.
+    pub count: u64,
+}
+
+/// One step of a remedy.
+#[derive(Debug, Clone)]
+pub struct Fix {
+    /// What to do, for people.
+    pub say: String,
+    /// The command; absent where there is none or where it is not proved although it should be.
+    pub run: Option<String>,
+    /// True when re-simulation showed that it works.
+    pub proved: bool,
+}
+
+/// A probe as a report draws it.
+#[derive(Debug, Clone)]
+pub struct ProbePath {
+    /// The rule's alias for it.
+    pub alias: Text,
+    /// The question and the answer.
+    pub answer: crate::ProbeAnswer,
+}
+
+/// A rule that evidence neither confirms nor contradicts.
+#[derive(Debug, Clone)]
+pub struct Undecided {
+    /// Rule id.
+    pub rule: Text,
+    /// Cause id.
+    pub cause: Text,
+    /// Why, for people: what was seen that makes the question worth asking.
+    pub because: String,
+    /// What is missing.
+    pub missing: Vec<Missing>,
+}
+
+/// Evidence that is missing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Missing {
+    /// Document kind, such as `iptables-save`.
+    pub kind: Text,
+    /// Command that the customer should run.
+    pub collect: String,
+}

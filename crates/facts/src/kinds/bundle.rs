@@ -1,0 +1,65 @@
+//! What the bundle says about its own making, and what the analysis derives.
+
+use jiff::Timestamp;
+
+use crate::{Text, fact_kind};
+
+fact_kind! {
+    /// A command that the collector ran: sosreport's manifest.json, troubleshoot's `*-info.json`.
+    "collected_command": CollectedCommand {
+        /// The command line.
+        command: Text,
+        /// Its exit code.
+        exit_code: Option<i64>,
+        /// Document that holds its output.
+        output: Option<Text>,
+        /// The output was cut.
+        truncated: bool,
+        /// Error of the collector.
+        error: Option<Text>,
+    }
+}
+
+fact_kind! {
+    /// Something that the collector could not collect: error.json, `*-errors.json`, `collector-errors/*`.
+    "collection_error": CollectionError {
+        /// What should have been collected.
+        subject: Text,
+        /// Why it was not.
+        error: Text,
+    }
+}
+
+fact_kind! {
+    /// A log document: container logs, the daemon's log, syslog, journal.
+    "log": Log {
+        /// Container whose log it is; absent for the host's own logs.
+        container: Option<Text>,
+        /// Time of the first record.
+        first_time: Option<Timestamp>,
+        /// Time of the last record.
+        last_time: Option<Timestamp>,
+        /// Lines read.
+        lines: u64,
+        /// Bytes read.
+        bytes: u64,
+    }
+}
+
+fact_kind! {
+    /// A service that a container is configured to use: its environment, command line, links, or what it logs at start.
+    "dependency": Dependency {
+        /// Container that needs it.
+        container: Text,
+        /// Host as configured: a name or an address.
+        host: Text,
+        /// Address that the host resolves to for this container, where it can be told.
+        address: Option<std::net::IpAddr>,
+        /// Port, configured or implied by the URL's scheme.
+        port: Option<u16>,
+        /// Scheme or service, such as `postgres`, `redis`, `http`.
+        service: Option<Text>,
+        /// Where it is configured, such as `env DATABASE_URL`.
+        origin: Text,
+    }
+}

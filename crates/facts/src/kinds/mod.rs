@@ -1,0 +1,105 @@
+//! Every kind of fact, one file per subject.
+
+mod bundle;
+mod docker;
+mod firewall;
+mod network;
+mod sockets;
+mod system;
+
+use std::collections::BTreeMap;
+
+pub use bundle::*;
+pub use docker::*;
+pub use firewall::*;
+pub use network::*;
+pub use sockets::*;
+pub use system::*;
+
+use crate::{KindSpec, Text, Value};
+
+macro_rules! kinds {
+    ($($ty:ident,)*) => {
+        /// What a fact states, one variant per kind.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Data {
+            $(
+                #[doc = concat!("See [`", stringify!($ty), "`].")]
+                $ty($ty),
+            )*
+            /// A kind that is not declared in Rust: an event of a signature, or a fact that a rule emits.
+            Dynamic {
+                /// Name of the kind.
+                kind: Text,
+                /// Its fields.
+                fields: BTreeMap<Text, Value>,
+            },
+        }
+
+        $(
+            impl From<$ty> for Data {
+                fn from(data: $ty) -> Self {
+                    Self::$ty(data)
+                }
+            }
+        )*
+
+        impl Data {
+            /// The declaration of the kind; `None` for dynamic ones.
+            pub fn spec(&self) -> Option<&'static KindSpec> {
+                match self {
+                    $( Self::$ty(_) => Some(&$ty::SPEC), )*
+                    Self::Dynamic { .. } => None,
+                }
+            }
+
+            /// The value of one of the kind's own fields.
+            pub fn get(&self, field: &str) -> Value {
+                match self {
+                    $( Self::$ty(data) => data.get(field), )*
+                    Self::Dynamic { fields, .. } => fields.get(field).cloned().unwrap_or_default(),
+                }
+            }
+        }
+
+        /// Every kind that parsers emit, in the order of the documentation.
+        pub const KINDS: &[&KindSpec] = &[$( &$ty::SPEC, )*];
+    };
+}
+
+kinds! {
+    Interface,
+    Address,
+    Route,
+    PolicyRule,
+    Neighbour,
+    BridgePort,
+    Sysctl,
+    Resolver,
+    HostsEntry,
+    Listener,
+    Connection,
+    FirewallTable,
+    FirewallChain,
+    FirewallRule,
+    IpSet,
+    Container,
+    Endpoint,
+    PublishedPort,
+    Network,
+    DockerDaemon,
+    DaemonConfig,
+    OsRelease,
+    Hostname,
+    CaptureTime,
+    FileSystem,
+    CollectedCommand,
+    CollectionError,
+    Log,
+    Dependency,
+}
+
+/// The declaration of the kind of that name, events included.
+pub fn kind_spec(name: &str) -> Option<&'static KindSpec> {
+    KINDS.iter().copied().find(|spec| spec.name == name).or_else(|| crate::event_spec(name))
+}

@@ -1,0 +1,68 @@
+//! Sockets: who listens, who is connected.
+
+use std::net::IpAddr;
+
+use crate::{Text, fact_kind, fact_words};
+
+fact_words! {
+    /// Transport protocol of a socket or port.
+    Proto {
+        /// TCP.
+        #[default]
+        Tcp = "tcp",
+        /// UDP.
+        Udp = "udp",
+        /// SCTP.
+        Sctp = "sctp",
+        /// ICMP, in probes.
+        Icmp = "icmp",
+    }
+}
+
+fact_kind! {
+    /// A socket that accepts connections or datagrams: `netstat`, `ss`.
+    "listener": Listener {
+        /// Protocol.
+        proto: Proto,
+        /// Bound address; `0.0.0.0` or `::` for every address. A `*` of ss is `::` with `v6_only` false.
+        address: Option<IpAddr>,
+        /// Bound port.
+        port: u16,
+        /// Bound device (`%eth0` in ss).
+        interface: Option<Text>,
+        /// False when an IPv6 wildcard socket also takes IPv4; absent where the document does not tell.
+        v6_only: Option<bool>,
+        /// Program name, perhaps cut by the tool.
+        process: Option<Text>,
+        /// Process id.
+        pid: Option<u32>,
+        /// User name or number.
+        user: Option<Text>,
+        /// Container in whose network namespace it was seen; absent for the host.
+        container: Option<Text>,
+    }
+}
+
+fact_kind! {
+    /// A connection: `netstat`, `ss`, `conntrack -L`.
+    "connection": Connection {
+        /// Protocol.
+        proto: Proto,
+        /// Local address.
+        local_address: Option<IpAddr>,
+        /// Local port.
+        local_port: u16,
+        /// Remote address.
+        remote_address: Option<IpAddr>,
+        /// Remote port.
+        remote_port: u16,
+        /// TCP state as the tool prints it: `ESTABLISHED`, `SYN_SENT`, `TIME_WAIT`, … (ss's `ESTAB` becomes `ESTABLISHED`).
+        state: Option<Text>,
+        /// Program name.
+        process: Option<Text>,
+        /// Process id.
+        pid: Option<u32>,
+        /// Container in whose network namespace it was seen; absent for the host.
+        container: Option<Text>,
+    }
+}

@@ -1,0 +1,111 @@
+//! The input and output of every parser.
+
+use bundlescope_facts::{Data, Fact, Problem, Source, Text};
+
+/// One document, wholly in memory.
+#[derive(Debug, Clone)]
+pub struct Document<'a> {
+    /// Path inside the bundle.
+    pub path: Text,
+    /// Its bytes. Not necessarily UTF-8.
+    pub bytes: &'a [u8],
+    /// Container whose view of the world this is (`docker exec db ss -tln`); absent for the host.
+    pub container: Option<Text>,
+    /// Number of the first line, when the bytes are a section of a larger document.
+    pub first_line: u32,
+    /// Position of the first byte, when the bytes are a section of a larger document.
+    pub offset: u64,
+}
+
+/// One line of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// Number, counted from 1.
+    pub number: u32,
+    /// Text without the line end. Bytes that are not UTF-8 end the text; the parser sees what comes before.
+    pub text: &'a str,
+    /// First byte in the document.
+    pub start: u64,
+    /// The byte behind the last one, the line end not included.
+    pub end: u64,
+}
+
+impl<'a> Document<'a> {
+    /// A whole document as seen on the host.
+    pub fn new(path: impl Into<Text>, bytes: &'a [u8]) -> Self {
+        Self { path: path.into(), bytes, container: None, first_line: 1, offset: 0 }
+    }
+
+    /// The lines, with LF or CR LF ends.
+    pub fn lines(&self) -> impl Iterator<Item = Line<'a>> + use<'a> {
+        let (mut number, mut start, bytes) = (self.first_line, 0usize, self.bytes);
+        let offset = self.offset;
+        std::iter::from_fn(move || {
+            if start >= bytes.len() {
+                return None;
+            }
+            let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
+            let mut raw = &bytes[start..end];
+            if let [rest @ .., b'\r'] = raw {
+                raw = rest;
+            }
+            let text = match std::str::from_utf8(raw) {
+                Ok(text) => text,
+                // The bytes up to the error are valid, so the second conversion cannot fail.
+                Err(error) => std::str::from_utf8(&raw[..error.valid_up_to()]).unwrap_or_default(),
+            };
+            let line = Line { number, text, start: offset + start as u64, end: offset + (start + raw.len()) as u64 };
+            number = number.saturating_add(1);
+            start = end + 1;
+            Some(line)
+        })
+    }
+
+    /// The source of a fact that these lines state, both included.
+    pub fn source(&self, first: Line<'_>, last: Line<'_>) -> Source {
+        Source {
+            document: self.path.clone(),
+            first_line: first.number,
+            last_line: last.number,
+            span: (first.start, last.end),
+        }
+    }
+}
+
+/// What one document says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Parsed {
+    /// Facts in the document's order.
+    pub facts: Vec<Fact>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+impl Parsed {
+    /// Adds a fact that one line states.
+    pub fn line_fact(&mut self, document: &Document<'_>, line: Line<'_>, data: impl Into<Data>) {
+        self.fact(document, line, line, data);
+    }
+
+    /// Adds a fact that the lines from `first` to `last` state.
+    pub fn fact(&mut self, document: &Document<'_>, first: Line<'_>, last: Line<'_>, data: impl Into<Data>) {
+        self.facts.push(Fact::new(document.source(first, last), data));
+    }
+
+    /// Adds a problem; `message` is a lowercase fragment that says what was expected.
+    pub fn problem(&mut self, document: &Document<'_>, line: u32, message: impl Into<String>) {
+        self.problems.push(Problem { document: document.path.clone(), line, message: message.into() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_know_their_place_even_with_carriage_returns_and_no_final_newline() {
+        let document = Document { first_line: 10, offset: 100, ..Document::new("x", b"ab\r\n\nc\xff\xffd") };
+        let lines: Vec<_> = document.lines().map(|l| (l.number, l.text, l.start, l.end)).collect();
+        assert_eq!(lines, [(10, "ab", 100, 102), (11, "", 104, 104), (12, "c", 105, 109)]);
+    }
+}

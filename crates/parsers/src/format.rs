@@ -1,0 +1,48 @@
+//! What a format is, and the list of all formats.
+
+use crate::{Document, Parsed, docker, firewall, network, system};
+
+/// What is known of a document before it is read: enough to say what it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Hint<'a> {
+    /// Path inside the bundle, as it is.
+    pub path: &'a str,
+    /// The command or file that the path stands for in a known layout, normalised: `ip addr show`,
+    /// `iptables -t nat -nvL`, `/etc/resolv.conf`. Empty where the layout tells nothing.
+    pub subject: &'a str,
+    /// The first bytes as text, cut at a line end; at most 64 KiB.
+    pub head: &'a str,
+}
+
+/// How sure a format is of a document. The surest wins; the order of [`all`] breaks ties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Match {
+    /// Not this format.
+    No,
+    /// The path says so and the content does not contradict it.
+    Path,
+    /// The content says so.
+    Content,
+    /// Path and content both say so.
+    Both,
+}
+
+/// One format of one command or file.
+#[derive(Debug)]
+pub struct Format {
+    /// Stable name, such as `iptables-save`; the kind that `undecided` answers ask for.
+    pub name: &'static str,
+    /// The command that a customer runs to collect it.
+    pub collect: &'static str,
+    /// Kinds of facts that it produces.
+    pub kinds: &'static [&'static str],
+    /// Recognises the format. Content decides: a path alone only suggests.
+    pub detect: fn(&Hint<'_>) -> Match,
+    /// Reads a document of this format. Never fails.
+    pub parse: fn(&Document<'_>) -> Parsed,
+}
+
+/// Every format, the more specific ones first.
+pub fn all() -> impl Iterator<Item = &'static Format> {
+    [firewall::FORMATS, network::FORMATS, docker::FORMATS, system::FORMATS].into_iter().flatten().copied()
+}

@@ -1,0 +1,28 @@
+//! Turns the bytes of one document into facts and problems.
+//!
+//! One file per format under a family folder. A parser never fails: a line that it cannot read becomes a
+//! [`Problem`](bundlescope_facts::Problem) beside the facts of the other lines. Parsers do no I/O.
+//!
+//! [`identify`] says what a document is, by its path and by its first bytes; [`Format::parse`] reads it.
+//!
+//! ```
+//! use bundlescope_parsers::{Document, Identity, identify};
+//!
+//! let bytes = b"nameserver 10.0.0.2\nsearch corp.example\n";
+//! let Identity::Format(format) = identify("etc/resolv.conf", bytes).identity else { panic!("not recognised") };
+//! let parsed = (format.parse)(&Document::new("etc/resolv.conf", bytes));
+//! assert_eq!(parsed.facts[0].kind(), "resolver");
+//! ```
+
+mod docker;
+mod document;
+mod firewall;
+mod format;
+mod identify;
+mod layout;
+mod network;
+mod system;
+
+pub use document::{Document, Line, Parsed};
+pub use format::{Format, Hint, Match, all};
+pub use identify::{Identified, Identity, identify};

@@ -1,0 +1,6 @@
+//! Formats of the system family.
+
+use crate::format::Format;
+
+/// Every format of the family, the more specific ones first.
+pub(crate) static FORMATS: &[&Format] = &[];
