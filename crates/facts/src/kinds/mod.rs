@@ -99,6 +99,34 @@ kinds! {
     Dependency,
 }
 
+impl Data {
+    /// The container in whose view a document stated this; `None` for the host's view and for kinds without one.
+    pub fn view_mut(&mut self) -> Option<&mut Text> {
+        match self {
+            Self::Interface(data) => data.container.as_mut(),
+            Self::Address(data) => data.container.as_mut(),
+            Self::Route(data) => data.container.as_mut(),
+            Self::PolicyRule(data) => data.container.as_mut(),
+            Self::Neighbour(data) => data.container.as_mut(),
+            Self::Sysctl(data) => data.container.as_mut(),
+            Self::Resolver(data) => data.container.as_mut(),
+            Self::HostsEntry(data) => data.container.as_mut(),
+            Self::Listener(data) => data.container.as_mut(),
+            Self::Connection(data) => data.container.as_mut(),
+            Self::FirewallTable(data) => data.container.as_mut(),
+            Self::FirewallChain(data) => data.container.as_mut(),
+            Self::FirewallRule(data) => data.container.as_mut(),
+            Self::FileSystem(data) => data.container.as_mut(),
+            Self::Log(data) => data.container.as_mut(),
+            Self::Dynamic { fields, .. } => match fields.get_mut("container") {
+                Some(Value::Text(name)) => Some(name),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
 /// The declaration of the kind of that name, events included.
 pub fn kind_spec(name: &str) -> Option<&'static KindSpec> {
     KINDS.iter().copied().find(|spec| spec.name == name).or_else(|| crate::event_spec(name))

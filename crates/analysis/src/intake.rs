@@ -1,0 +1,256 @@
+//! Takes the documents as they pass by and has them read: one thread decompresses, the others parse and scan.
+//!
+//! Each document goes to one worker through a bounded queue, so that memory stays bounded whatever the bundle's size,
+//! and the outcomes are put back into the bundle's order, so that nothing depends on the number of threads.
+
+use std::io::Read;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread;
+
+use bundlescope_bundle::{Entry, Input, Limits, OpenError, Sink, Summary};
+use bundlescope_facts::{Data, Fact, Problem, Text};
+use bundlescope_logs::{Scanner, SignatureSet};
+use bundlescope_parsers::{Document, Format, Identified, Identity, identify};
+
+/// Bytes handed over at once; large enough that queues cost nothing, small enough for the caches.
+const CHUNK: usize = 256 << 10;
+/// Chunks that wait for one worker.
+const QUEUE: usize = 16;
+/// Largest document that is parsed; a larger one is scanned like a log.
+const PARSE_BYTES: usize = 64 << 20;
+/// Documents up to this size are kept to quote from.
+const KEEP_DOCUMENT: usize = 4 << 20;
+/// Bytes of kept documents, all together.
+const KEEP_TOTAL: usize = 40 << 20;
+
+/// What became of one document.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) path: Text,
+    /// Part of the path that stands for the host.
+    pub(crate) root: Text,
+    /// Format, or `log`, `text`, `binary`, `empty`.
+    pub(crate) taken_for: &'static str,
+    pub(crate) bytes: u64,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) problems: Vec<Problem>,
+    /// The bytes, of parsed documents that are small enough.
+    pub(crate) kept: Option<Vec<u8>>,
+}
+
+/// Everything that was read, in the bundle's order.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    pub(crate) summary: Summary,
+    pub(crate) outcomes: Vec<Outcome>,
+    /// Links as (path, target).
+    pub(crate) links: Vec<(Text, Text)>,
+}
+
+/// Work for one document; the jobs of one document reach the same worker in order.
+enum Job {
+    Parse { index: usize, path: Text, identified: Identified, format: &'static Format, bytes: Vec<u8> },
+    Open { index: usize, path: Text, identified: Identified, taken_for: &'static str, note: Option<String> },
+    Chunk(Vec<u8>),
+    Close,
+}
+
+/// Reads a bundle.
+pub(crate) fn take_in(
+    input: &Input,
+    limits: &Limits,
+    signatures: &SignatureSet,
+    threads: usize,
+) -> Result<Intake, OpenError> {
+    let workers = threads.saturating_sub(1).max(1);
+    let (done, outcomes) = channel();
+    thread::scope(|scope| {
+        let mut queues = Vec::with_capacity(workers);
+        let (give_back, spare) = channel();
+        for _ in 0..workers {
+            let (queue, jobs) = sync_channel(QUEUE);
+            queues.push(queue);
+            let (done, give_back) = (done.clone(), give_back.clone());
+            scope.spawn(move || work(&jobs, signatures, &done, &give_back));
+        }
+        drop((done, give_back));
+        let mut reader = Reader { queues, spare, next: 0, skipped: Vec::new(), links: Vec::new() };
+        let summary = bundlescope_bundle::read(input, limits, &mut reader);
+        let Reader { queues, skipped, links, .. } = reader;
+        // Closing the queues ends the workers.
+        drop(queues);
+        let mut outcomes: Vec<(usize, Outcome)> = outcomes.into_iter().chain(skipped).collect();
+        outcomes.sort_by_key(|(index, _)| *index);
+        let mut kept = 0;
+        for (_, outcome) in &mut outcomes {
+            let size = outcome.kept.as_ref().map_or(0, Vec::len);
+            kept += size;
+            if kept > KEEP_TOTAL {
+                kept -= size;
+                outcome.kept = None;
+            }
+        }
+        Ok(Intake { summary: summary?, outcomes: outcomes.into_iter().map(|(_, outcome)| outcome).collect(), links })
+    })
+}
+
+/// The sink on the reading side.
+struct Reader {
+    queues: Vec<SyncSender<Job>>,
+    spare: Receiver<Vec<u8>>,
+    next: usize,
+    skipped: Vec<(usize, Outcome)>,
+    links: Vec<(Text, Text)>,
+}
+
+impl Reader {
+    fn send(&self, index: usize, job: Job) {
+        // The modulus keeps the index in range; a worker ends only when its queue is closed.
+        let _ = self.queues[index % self.queues.len()].send(job);
+    }
+
+    /// Fills a buffer from the content; an error ends the content, which `bundle` reports itself.
+    fn chunk(&self, content: &mut dyn Read) -> Vec<u8> {
+        let mut buffer = self.spare.try_recv().unwrap_or_default();
+        buffer.resize(CHUNK, 0);
+        let mut filled = 0;
+        while filled < CHUNK {
+            match content.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        buffer.truncate(filled);
+        buffer
+    }
+
+    /// Streams the rest of the content to the worker that has the document open.
+    fn stream(&self, index: usize, first: Vec<u8>, content: &mut dyn Read) {
+        let mut chunk = first;
+        while !chunk.is_empty() {
+            let full = chunk.len() == CHUNK;
+            self.send(index, Job::Chunk(chunk));
+            if !full {
+                break;
+            }
+            chunk = self.chunk(content);
+        }
+        self.send(index, Job::Close);
+    }
+}
+
+impl Sink for Reader {
+    fn document(&mut self, entry: &Entry, content: &mut dyn Read) {
+        let index = self.next;
+        self.next += 1;
+        let head = self.chunk(content);
+        let identified = identify(&entry.path, &head);
+        let path = entry.path.clone();
+        let (taken_for, format) = match identified.identity {
+            Identity::Format(format) => (format.name, Some(format)),
+            Identity::Log => ("log", None),
+            Identity::Text => ("text", None),
+            Identity::Binary => ("binary", None),
+            Identity::Empty => ("empty", None),
+        };
+        if matches!(identified.identity, Identity::Binary | Identity::Empty) {
+            let bytes = head.len() as u64 + std::io::copy(content, &mut std::io::sink()).unwrap_or(0);
+            let outcome = Outcome {
+                path,
+                root: identified.root,
+                taken_for,
+                bytes,
+                facts: Vec::new(),
+                problems: Vec::new(),
+                kept: None,
+            };
+            self.skipped.push((index, outcome));
+            return;
+        }
+        let Some(format) = format else {
+            self.send(index, Job::Open { index, path, identified, taken_for, note: None });
+            self.stream(index, head, content);
+            return;
+        };
+        let mut bytes = head;
+        if bytes.len() == CHUNK {
+            // An error ends the content, which `bundle` reports itself.
+            let _ = content.take((PARSE_BYTES - CHUNK) as u64 + 1).read_to_end(&mut bytes);
+        }
+        if bytes.len() > PARSE_BYTES {
+            let note = format!(
+                "larger than {} MiB, so it was scanned like a log and not read as {}",
+                PARSE_BYTES >> 20,
+                format.name
+            );
+            self.send(index, Job::Open { index, path, identified, taken_for: "text", note: Some(note) });
+            self.send(index, Job::Chunk(bytes));
+            let next = self.chunk(content);
+            self.stream(index, next, content);
+        } else {
+            self.send(index, Job::Parse { index, path, identified, format, bytes });
+        }
+    }
+
+    fn link(&mut self, path: &Text, target: &str) {
+        self.links.push((path.clone(), target.into()));
+    }
+}
+
+/// A worker: parses and scans until its queue is closed.
+fn work(jobs: &Receiver<Job>, signatures: &SignatureSet, done: &Sender<(usize, Outcome)>, spare: &Sender<Vec<u8>>) {
+    let mut open: Option<(usize, Outcome, Scanner<'_>)> = None;
+    for job in jobs {
+        match job {
+            Job::Parse { index, path, identified, format, bytes } => {
+                let document = Document { container: identified.container, ..Document::new(path.clone(), &bytes) };
+                let parsed = (format.parse)(&document);
+                let outcome = Outcome {
+                    path,
+                    root: identified.root,
+                    taken_for: format.name,
+                    bytes: bytes.len() as u64,
+                    facts: parsed.facts,
+                    problems: parsed.problems,
+                    kept: (bytes.len() <= KEEP_DOCUMENT).then_some(bytes),
+                };
+                let _ = done.send((index, outcome));
+            }
+            Job::Open { index, path, identified, taken_for, note } => {
+                let scanner = Scanner::new(signatures, path.clone(), identified.container);
+                let problems = note
+                    .map(|message| Problem { document: path.clone(), line: 0, message })
+                    .into_iter()
+                    .collect();
+                let root = identified.root;
+                let outcome = Outcome { path, root, taken_for, bytes: 0, facts: Vec::new(), problems, kept: None };
+                open = Some((index, outcome, scanner));
+            }
+            Job::Chunk(chunk) => {
+                if let Some((_, outcome, scanner)) = &mut open {
+                    outcome.bytes += chunk.len() as u64;
+                    scanner.feed(&chunk);
+                }
+                // Larger buffers come from documents that turned out too large to parse; they are not worth keeping.
+                if chunk.capacity() <= CHUNK {
+                    let _ = spare.send(chunk);
+                }
+            }
+            Job::Close => {
+                if let Some((index, mut outcome, scanner)) = open.take() {
+                    let scanned = scanner.finish();
+                    outcome.facts.extend(scanned.events);
+                    // A file of no known format is only called a log once something in it is known.
+                    if outcome.taken_for == "log" {
+                        outcome.facts.push(scanned.log);
+                    }
+                    outcome.problems.extend(scanned.problems);
+                    let _ = done.send((index, outcome));
+                }
+            }
+        }
+    }
+}
+
