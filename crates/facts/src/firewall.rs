@@ -83,12 +83,70 @@ pub enum Direction {
     Reply,
 }
 
+/// A part of a packet that an nft set or map looks up; a concatenation (`ip saddr . tcp dport`) is a list of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// Layer-4 protocol (`meta l4proto`, `ip protocol`, `ip6 nexthdr`); elements are names or numbers.
+    Protocol,
+    /// Network family (`meta nfproto`, `meta protocol`); elements are `ipv4`, `ipv6`, `ip`, `ip6`.
+    Version,
+    /// Address of one end (`ip saddr`, `ip6 daddr`); elements are addresses, prefixes or `a-b`.
+    Address(Side),
+    /// Port of one end (`tcp dport`, `th sport`); elements are ports, service names or `a-b`.
+    Port(Side),
+    /// Name of the input device (`iifname`, `iif`); elements are names, `*` at the end stands for any rest.
+    InInterface,
+    /// Name of the output device (`oifname`, `oif`).
+    OutInterface,
+    /// Conntrack state (`ct state`); elements are `new`, `established`, `related`, `invalid`, `untracked`.
+    CtState,
+    /// Direction within the connection (`ct direction`); elements are `original`, `reply`.
+    CtDirection,
+    /// Address of the tracked connection (`ct original ip daddr`).
+    CtAddress(Direction, Side),
+    /// Port of the tracked connection (`ct original proto-dst`).
+    CtPort(Direction, Side),
+    /// Packet mark (`meta mark`); elements are numbers or `a-b`.
+    Mark,
+    /// Connection mark (`ct mark`).
+    ConnMark,
+    /// Kind of address (`fib daddr type`); elements are `local`, `unicast`, `broadcast`, …
+    AddrType(Side),
+    /// ICMP or ICMPv6 type; elements are names or numbers.
+    IcmpType,
+    /// `meta pkttype`.
+    PktType,
+    /// Source hardware address (`ether saddr`).
+    Mac,
+    /// A part whose value a captured bundle cannot tell: `numgen random mod 2`, `jhash …`, `meta skuid`. Holds the text.
+    Unknowable(Text),
+}
+
+/// The elements that an nft expression looks up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Elements {
+    /// A set or map of the same table, without the `@`; its [`IpSet`](crate::IpSet) fact holds the members.
+    Named(Text),
+    /// Written in the rule: key and, for maps, value, each as nft writes it (`10.0.0.0/8 . 80`, `jump x`, `10.0.0.2 . 80`).
+    /// A set's values are empty. `*` as a key is the catch-all.
+    Inline(Vec<(Text, Text)>),
+}
+
 /// What a match looks at.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Test {
-    /// Holds for every packet.
+    /// Holds for every packet. Negated it never holds, as tests for IPv6 extension headers in a packet without any.
     Always,
+    /// Holds when any of these holds: an nft expression that has no single test of its own.
+    AnyOf(Vec<Match>),
+    /// Holds when the keys, concatenated, are among the elements of an nft set.
+    In {
+        /// Parts of the packet, in the order of the concatenation.
+        keys: Vec<Key>,
+        /// What they are looked up in.
+        elements: Elements,
+    },
     /// Input device; `+` at the end stands for any rest.
     InInterface(Text),
     /// Output device; `+` at the end stands for any rest.
@@ -208,8 +266,14 @@ pub enum Test {
         /// Also sockets bound to any address.
         nowildcard: bool,
     },
-    /// Local process that sent the packet: user, group, socket presence.
-    Owner(Text),
+    /// User of the local process that sent the packet: a number, a range `1000-1999`, or a name.
+    OwnerUser(Text),
+    /// Group of the local process that sent the packet, like [`Test::OwnerUser`].
+    OwnerGroup(Text),
+    /// The packet comes from a socket of this host (`--socket-exists`).
+    OwnerSocket,
+    /// The packet was (`--pol ipsec`) or will be protected by IPsec. `--pol none` is its negation.
+    IpsecPolicy,
     /// TCP maximum segment size.
     TcpMss(RangeInclusive<u16>),
     /// A test whose outcome a captured bundle cannot tell: `limit`, `recent`, `statistic`, `time`, …
@@ -242,7 +306,12 @@ pub enum Action {
     Accept,
     /// Discards silently.
     Drop,
-    /// Discards and answers; the word of `--reject-with`, `icmp-port-unreachable` by default.
+    /// Discards and answers; the word of `--reject-with` in its canonical form: `icmp-net-unreachable`,
+    /// `icmp-host-unreachable`, `icmp-port-unreachable` (default of IPv4), `icmp-proto-unreachable`,
+    /// `icmp-net-prohibited`, `icmp-host-prohibited`, `icmp-admin-prohibited`, `tcp-reset`, `icmp6-no-route`,
+    /// `icmp6-adm-prohibited`, `icmp6-addr-unreachable`, `icmp6-port-unreachable` (default of IPv6),
+    /// `icmp6-policy-fail`, `icmp6-reject-route`; for nft's inet `icmpx-no-route`, `icmpx-port-unreachable`,
+    /// `icmpx-host-unreachable`, `icmpx-admin-prohibited`.
     Reject(Text),
     /// Goes back to the caller; in a base chain the policy decides.
     Return,
@@ -294,6 +363,24 @@ pub enum Action {
         address: IpAddr,
         /// Its mask.
         mask: IpAddr,
+    },
+    /// Looks the keys up in an nft verdict map and does what it says: `accept`, `drop`, `continue`, `return`,
+    /// `jump CHAIN`, `goto CHAIN`. Goes on when there is no such element.
+    VerdictMap {
+        /// Parts of the packet, in the order of the concatenation.
+        keys: Vec<Key>,
+        /// The map.
+        elements: Elements,
+    },
+    /// Looks the translation up in an nft map, whose values are `ADDRESS`, `ADDRESS . PORT` or `PORT`. No translation
+    /// when there is no such element.
+    NatMap {
+        /// Which end is translated.
+        side: Side,
+        /// Parts of the packet, in the order of the concatenation.
+        keys: Vec<Key>,
+        /// The map.
+        elements: Elements,
     },
     /// Leaves the packet out of connection tracking (`NOTRACK`, `CT --notrack`).
     NoTrack,

@@ -67,6 +67,9 @@ fact_kind! {
         compat: bool,
         /// True when the table is turned off (`flags dormant`).
         dormant: bool,
+        /// True when the document lists every table of its family and backend, so that a table that it does not show
+        /// does not exist: `iptables-save` and `nft list ruleset` without a table named.
+        complete: bool,
         /// Container in whose network namespace it was seen; absent for the host.
         container: Option<Text>,
     }
