@@ -19,6 +19,8 @@ mod document;
 mod firewall;
 mod format;
 mod identify;
+#[allow(dead_code)]
+mod json;
 mod layout;
 mod network;
 mod system;
