@@ -5,7 +5,5 @@
 mod diagnosis;
 mod probe;
 
-pub use diagnosis::{
-    BundleInfo, Diagnosis, DocumentInfo, Evidence, Finding, Fix, Missing, ProbePath, Role, Undecided,
-};
+pub use diagnosis::{BundleInfo, Diagnosis, DocumentInfo, Evidence, Finding, Fix, Missing, ProbePath, Role, Undecided};
 pub use probe::{ProbeAnswer, ProbeQuestion, Prober, Simulated};

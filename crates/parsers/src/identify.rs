@@ -65,7 +65,8 @@ fn is_binary(head: &[u8]) -> bool {
     if sample.contains(&0) {
         return true;
     }
-    let control = sample.iter().filter(|byte| **byte < 0x20 && !matches!(**byte, b'\n' | b'\r' | b'\t' | 0x1b | 0x0c)).count();
+    let control =
+        sample.iter().filter(|byte| **byte < 0x20 && !matches!(**byte, b'\n' | b'\r' | b'\t' | 0x1b | 0x0c)).count();
     control * 10 > sample.len()
 }
 
