@@ -45,6 +45,10 @@ fact_kind! {
         restart_count: Option<u32>,
         /// Restart policy: `no`, `always`, `unless-stopped`, `on-failure`.
         restart_policy: Option<Text>,
+        /// The state in words, as `docker ps` prints it: `Up 3 hours (unhealthy)`.
+        status_text: Option<Text>,
+        /// Seconds in that state as `docker ps` rounds them; absent in an inspect, which has the times.
+        state_age: Option<u64>,
         /// `healthy`, `unhealthy`, `starting`; absent without a health check.
         health: Option<Text>,
         /// Output of the last health check.

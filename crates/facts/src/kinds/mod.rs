@@ -21,6 +21,7 @@ use crate::{KindSpec, Text, Value};
 macro_rules! kinds {
     ($($ty:ident,)*) => {
         /// What a fact states, one variant per kind.
+        #[expect(clippy::large_enum_variant, reason = "a container is big; firewall rules and listeners, not it, come in thousands")]
         #[derive(Debug, Clone, PartialEq)]
         pub enum Data {
             $(

@@ -149,6 +149,12 @@ impl<'t, 'a> Fields<'t, 'a> {
         items.unwrap_or_default().iter().map(move |item| member.at(Some(item), item.start))
     }
 
+    /// The elements of this value; none where it is not a list.
+    pub(crate) fn items(self) -> impl Iterator<Item = Fields<'t, 'a>> + use<'t, 'a> {
+        let items = self.node.map(Node::items).unwrap_or_default();
+        items.iter().map(move |item| self.at(Some(item), item.start))
+    }
+
     /// The members of this object with their names, in order.
     pub(crate) fn entries(self) -> impl Iterator<Item = (&'t str, Fields<'t, 'a>)> + use<'t, 'a> {
         let members = self.node.map(Node::members).unwrap_or_default();
@@ -268,10 +274,37 @@ impl<'t, 'a> Fields<'t, 'a> {
         self.source_to(self)
     }
 
-    /// The lines and bytes from this value to another one, both included with their names.
+    /// The lines and bytes from this value to another one, both included with their names. One that is absent does
+    /// not count.
     pub(crate) fn source_to(self, other: Self) -> Source {
-        let end = |fields: Self| fields.node.map_or(fields.start, |node| node.end);
-        let (start, end) = (self.start.min(other.start), end(self).max(end(other)));
+        match (self.node, other.node) {
+            (_, None) => self.span(self.start, self.end()),
+            (None, _) => other.span(other.start, other.end()),
+            _ => self.span(self.start.min(other.start), self.end().max(other.end())),
+        }
+    }
+
+    /// The lines and bytes from the start of this value to the end of one inside it.
+    pub(crate) fn source_up_to(self, inner: Self) -> Source {
+        self.span(self.start, inner.end())
+    }
+
+    /// The lines and bytes that hold these members of this object; the whole object where it has none of them.
+    pub(crate) fn source_of(self, keys: &[&str]) -> Source {
+        let members = keys.iter().map(|key| self.get(key)).filter(|member| member.node.is_some());
+        let span = members.fold(None, |span: Option<(u32, u32)>, member| {
+            let (start, end) = span.unwrap_or((member.start, member.end()));
+            Some((start.min(member.start), end.max(member.end())))
+        });
+        let (start, end) = span.unwrap_or((self.start, self.end()));
+        self.span(start, end)
+    }
+
+    fn end(self) -> u32 {
+        self.node.map_or(self.start, |node| node.end)
+    }
+
+    fn span(self, start: u32, end: u32) -> Source {
         let document = self.context.document;
         Source {
             document: document.path.clone(),

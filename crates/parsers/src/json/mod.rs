@@ -4,7 +4,7 @@
 //! takes what customers really send: one document, several concatenated (`docker inspect a; docker inspect b`), JSON
 //! lines, text before or after (`Error: No such object: x`), a file cut in the middle. What stands before a damage is
 //! used, a problem names its line, and reading goes on where the next record begins. Time is linear, nesting is limited
-//! to [`MAX_DEPTH`], and only one record is held at a time.
+//! to 128 levels, and only one record is held at a time.
 //!
 //! A **record** is an element of a top-level array, or a top-level value that is not an array. [`read`] hands out one
 //! after the other as [`Fields`]: typed access in which `null` is like absent and a value of the wrong type is absent
@@ -22,4 +22,4 @@ mod fields;
 mod reader;
 
 pub(crate) use fields::{Fields, read};
-pub(crate) use reader::{MAX_DEPTH, Member, Node, Value, first_record};
+pub(crate) use reader::{Node, Value, first_record};
