@@ -16,7 +16,7 @@
 
 mod docker;
 mod document;
-mod firewall;
+pub mod firewall;
 mod format;
 mod identify;
 #[allow(dead_code)]
