@@ -7,6 +7,7 @@ use bundlescope_facts::{Data, Dependency, Fact, Text, Value};
 
 use crate::dependencies;
 use crate::resolve::Resolver;
+use crate::target::Targets;
 
 /// Events that name the other end of a connection.
 const CONNECTION_EVENTS: &[&str] = &["connection_failure", "connection_success", "tls_failure", "client_rejected"];
@@ -53,7 +54,7 @@ pub(crate) fn complete_events(facts: &mut Vec<Fact>) {
     }
     let mut completed: Vec<(usize, Vec<Fact>)> = Vec::new();
     {
-        let resolver = Resolver::learn(facts);
+        let (resolver, targets) = (Resolver::learn(facts), Targets::learn(facts));
         for (index, fact) in facts.iter().enumerate() {
             if !CONNECTION_EVENTS.contains(&fact.kind()) {
                 continue;
@@ -66,6 +67,7 @@ pub(crate) fn complete_events(facts: &mut Vec<Fact>) {
             let mut events = with_target(fact, dependencies);
             for event in &mut events {
                 fill_address(event, container.as_deref(), &resolver);
+                fill_target(event, container.as_deref(), &targets);
             }
             completed.push((index, events));
         }
@@ -119,6 +121,23 @@ fn fill_address(event: &mut Fact, container: Option<&str>, resolver: &Resolver<'
     let Some(host) = fields.get("host").and_then(Value::as_text) else { return };
     if let Some(address) = resolver.resolve(&event.node, container, host).first() {
         fields.insert("address".into(), Value::from(address.to_string()));
+    }
+}
+
+/// Names the container that is meant, and takes a failure for ongoing where its log cannot tell.
+fn fill_target(event: &mut Fact, container: Option<&str>, targets: &Targets<'_>) {
+    let host = event.get("host");
+    let address = event.get("address").as_text().and_then(|address| address.parse().ok());
+    let port = event.get("port").as_int().and_then(|port| u16::try_from(port).ok());
+    let found = host.as_text().and_then(|host| targets.find(&event.node, container, host, address, port));
+    let failure = event.kind() == "connection_failure";
+    let Data::Dynamic { fields, .. } = &mut event.data else { return };
+    if let Some((target, by)) = found {
+        fields.insert("target".into(), Value::Text(target));
+        fields.insert("target_by".into(), Value::from(by));
+    }
+    if failure {
+        fields.entry("ongoing".into()).or_insert(Value::Bool(true));
     }
 }
 

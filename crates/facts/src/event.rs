@@ -43,6 +43,8 @@ pub const EVENTS: &[KindSpec] = &[
             field("client", TEXT, &[" Client library or program, such as `libpq` or `go-net`."]),
             field("resolver", TEXT, &[" DNS server that was asked, where logged."]),
             field("ongoing", FieldType::Bool, &[" False when the log goes on without it and without giving up."]),
+            field("target", TEXT, &[" Container that is meant, by name, alias, address or published port, even a stopped one."]),
+            field("target_by", TEXT, &[" By what the container was found: name, alias, compose service, hostname, address, published port."]),
             field("inferred", TEXT, &[" Where host or port were taken from when the record did not name them."]),
         ],
     },

@@ -53,6 +53,19 @@ impl Fact {
         }
     }
 
+    /// Its own fields by name, in the order of the declaration; the occurrences of an event follow.
+    pub fn fields(&self) -> Vec<(Text, Value)> {
+        let mut fields: Vec<(Text, Value)> = match (&self.data, self.data.spec()) {
+            (Data::Dynamic { fields, .. }, _) => fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+            (data, Some(spec)) => spec.fields.iter().map(|field| (field.name.into(), data.get(field.name))).collect(),
+            (_, None) => Vec::new(),
+        };
+        if self.occurrences.is_some() {
+            fields.extend(["count", "first", "last"].map(|name| (Text::from(name), self.get(name))));
+        }
+        fields
+    }
+
     /// The fields that every fact has besides those of its kind.
     ///
     /// `node` is the host; `document` and `line` name the source; `count`, `first` and `last` belong to events.

@@ -1,0 +1,111 @@
+//! Listeners of containers whose sockets no document lists, from what their servers log and how they were started.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
+
+use bundlescope_facts::{Data, Fact, Listener, Text};
+
+/// Adds the listeners that logs and command lines tell, for running containers without a socket list of their own.
+pub(crate) fn add_listeners(facts: &mut Vec<Fact>) {
+    let key = |fact: &Fact, container: &Text| (fact.node.clone(), container.clone());
+    let mut listed = BTreeSet::new();
+    let mut running = BTreeSet::new();
+    for fact in facts.iter() {
+        match &fact.data {
+            Data::Listener(Listener { container: Some(container), .. }) => {
+                listed.insert(key(fact, container));
+            }
+            Data::Container(container) if container.running && container.network_mode.as_deref() != Some("host") => {
+                running.insert(key(fact, &container.name));
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    let mut told = BTreeSet::new();
+    for fact in facts.iter().filter(|fact| fact.kind() == "service_listening") {
+        let Some(container) = fact.get("container").as_text().map(Text::from) else { continue };
+        let place = key(fact, &container);
+        if listed.contains(&place) || !running.contains(&place) {
+            continue;
+        }
+        let (address, port) = (fact.get("address"), fact.get("port"));
+        if let (Some(address), Some(port)) = (address.as_text().and_then(parse), port.as_int()) {
+            told.insert(place);
+            found.push(derived(fact, container, address, port));
+        }
+    }
+    for fact in facts.iter() {
+        let Data::Container(container) = &fact.data else { continue };
+        let place = key(fact, &container.name);
+        if container.inspected && running.contains(&place) && !listed.contains(&place) && !told.contains(&place) {
+            for (address, port) in bound_by_command(&container.command) {
+                found.push(derived(fact, container.name.clone(), address, port.into()));
+            }
+        }
+    }
+    facts.extend(found);
+}
+
+fn derived(fact: &Fact, container: Text, address: IpAddr, port: i64) -> Fact {
+    let listener = Listener {
+        address: Some(address),
+        port: u16::try_from(port).unwrap_or(0),
+        container: Some(container),
+        ..Listener::default()
+    };
+    Fact { node: fact.node.clone(), excerpt: fact.excerpt.clone(), ..Fact::new(fact.source.clone(), listener) }
+}
+
+fn parse(address: &str) -> Option<IpAddr> {
+    match address {
+        "localhost" => Some(Ipv4Addr::LOCALHOST.into()),
+        "*" | "" => Some(Ipv4Addr::UNSPECIFIED.into()),
+        other => other.parse().ok(),
+    }
+}
+
+/// What `--bind 127.0.0.1 --port 8000` and the like say. Only commands that name an address are taken at their word.
+fn bound_by_command(command: &[Text]) -> Vec<(IpAddr, u16)> {
+    let option = |names: &[&str]| {
+        command.iter().enumerate().find_map(|(index, word)| {
+            let (name, value) = word.split_once('=').unwrap_or((word, ""));
+            if !names.contains(&name) {
+                return None;
+            }
+            if value.is_empty() { command.get(index + 1).map(|next| &**next) } else { Some(value) }
+        })
+    };
+    let is_redis = command.iter().any(|word| word.ends_with("redis-server") || word.ends_with("valkey-server"));
+    let Some(bound) = option(&["--bind", "-b", "--host", "--listen", "--address"]) else { return Vec::new() };
+    let default = option(&["--port", "-p"]).and_then(|port| port.parse().ok()).or(is_redis.then_some(6379));
+    bound
+        .split([' ', ','])
+        .filter_map(|part| {
+            let part = part.trim_start_matches('-');
+            if let Some(address) = parse(part).filter(|_| !part.is_empty()) {
+                return default.map(|port| (address, port));
+            }
+            let (address, port) = part.rsplit_once(':')?;
+            Some((parse(address.trim_matches(['[', ']']))?, port.parse().ok()?))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_that_name_an_address_are_taken_at_their_word() {
+        let bound = |words: &[&str]| {
+            let command: Vec<Text> = words.iter().map(|word| Text::from(*word)).collect();
+            bound_by_command(&command).iter().map(|(address, port)| format!("{address} {port}")).collect::<Vec<_>>()
+        };
+        assert_eq!(bound(&["redis-server", "--bind", "127.0.0.1", "--save", ""]), ["127.0.0.1 6379"]);
+        assert_eq!(bound(&["gunicorn", "-b", "127.0.0.1:8000", "app"]), ["127.0.0.1 8000"]);
+        assert_eq!(bound(&["uvicorn", "--host=localhost", "--port=9000"]), ["127.0.0.1 9000"]);
+        assert!(bound(&["psql", "--host", "db"]).is_empty());
+        assert!(bound(&["server"]).is_empty());
+    }
+}
