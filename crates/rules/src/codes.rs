@@ -71,7 +71,7 @@ codes! {
     UNKNOWN_NAME = "BS0020" "a template names something that does not exist",
         "Templates may name the aliases and variables of `when:`, parameters, and `node`.";
     UNKNOWN_RULE = "BS0021" "a reference to something that does not exist",
-        "`explains:` names rules or kinds of events, `supersedes:` names rules.";
+        "`explains:` names rules or kinds of events.";
     BAD_FIX = "BS0022" "a remedy that cannot be proved",
         "`proves:` holds a probe that is asked again after `run:` was simulated, so it needs `run:` and a verdict.";
     EMIT_CYCLE = "BS0023" "rules that need each other's facts",
@@ -80,8 +80,12 @@ codes! {
         "Named groups, `fields:` and `map:` are fields of the event.";
     NOTHING_TO_MATCH = "BS0025" "nothing to match",
         "A rule needs at least one condition, a signature at least one pattern.";
+    TEMPLATE_IN_CONDITION = "BS0026" "a template in a condition",
+        "Conditions compare with fixed values, variables (`$name`) and fields of earlier conditions (`$alias.field`); templates belong to messages and `where:`.";
     NO_POSITIVE_TEST = "BS0901" #[warning] "no test in which the rule fires",
         "A rule without a test that fires may never fire.";
+    UNKNOWN_SUPERSEDED = "BS0902" #[warning] "a superseded rule that is not loaded",
+        "`supersedes:` may name rules of packs that are not loaded, so this is only a warning; it may also be a typing mistake.";
 }
 
 /// The code of that name.

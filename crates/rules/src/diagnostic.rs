@@ -47,35 +47,20 @@ impl Diagnostic {
 
     /// Whether it is an error or a warning.
     pub fn severity(&self) -> Severity {
-        if self.code.warning {
-            Severity::Warning
-        } else {
-            Severity::Error
-        }
+        if self.code.warning { Severity::Warning } else { Severity::Error }
     }
 
     /// Draws it for people: title, snippet with a caret, help. Plain text without colours.
     pub fn render(&self) -> String {
-        let level = if self.code.warning {
-            Level::WARNING
-        } else {
-            Level::ERROR
-        };
-        let snippet = Snippet::source(&*self.text).path(&*self.path).annotation(
-            AnnotationKind::Primary
-                .span(self.caret())
-                .label(self.label.as_str()),
-        );
-        let mut group = level
-            .primary_title(self.message.as_str())
-            .id(self.code.id)
-            .element(snippet);
+        let level = if self.code.warning { Level::WARNING } else { Level::ERROR };
+        let snippet = Snippet::source(&*self.text)
+            .path(&*self.path)
+            .annotation(AnnotationKind::Primary.span(self.caret()).label(self.label.as_str()));
+        let mut group = level.primary_title(self.message.as_str()).id(self.code.id).element(snippet);
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
-        Renderer::plain()
-            .decor_style(DecorStyle::Ascii)
-            .render(&[group])
+        Renderer::plain().decor_style(DecorStyle::Ascii).render(&[group])
     }
 
     /// The first line of the span, so that a mistake in a long block does not draw the block.
@@ -90,16 +75,8 @@ impl Diagnostic {
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (line, column) = self.position();
-        let word = if self.code.warning {
-            "warning"
-        } else {
-            "error"
-        };
-        write!(
-            f,
-            "{}:{line}:{column}: {word}[{}]: {}",
-            self.path, self.code.id, self.message
-        )
+        let word = if self.code.warning { "warning" } else { "error" };
+        write!(f, "{}:{line}:{column}: {word}[{}]: {}", self.path, self.code.id, self.message)
     }
 }
 
@@ -141,12 +118,6 @@ impl Serialize for Diagnostic {
 fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .count()
-        + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     (line, column)
 }

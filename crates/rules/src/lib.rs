@@ -36,9 +36,9 @@ pub use codes::{CODES, Code, code};
 pub use diagnostic::{Diagnostic, Severity as DiagnosticSeverity};
 pub use embedded::embedded;
 pub use model::{
-    Aggregate, Comparison, Condition, Confidence, CountPattern, Emit, Expect, FactPattern,
-    FieldCondition, FixStep, Operand, Pattern, ProbePattern, Rule, RuleRole, RuleTest, Severity,
-    Signature, SignaturePattern, SignatureTest, Status, Test, Variable,
+    Aggregate, Comparison, Condition, Confidence, CountPattern, Emit, Expect, FactPattern, FieldCondition, FixStep,
+    Operand, Pattern, ProbePattern, Rule, RuleRole, RuleTest, Severity, Signature, SignaturePattern, SignatureTest,
+    Status, Test, Variable,
 };
 pub use pack::{Pack, RuleFile, RuleSource};
 pub use template::{Purpose, Template, UNKNOWN, environment};

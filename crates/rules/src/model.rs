@@ -249,8 +249,8 @@ pub struct FieldCondition {
     pub written: Text,
 }
 
-/// What a value must be. A list satisfies it when one of its elements does, except for the negative ones, which all
-/// elements must satisfy. An absent value satisfies nothing but [`Test::Absent`]`(true)`.
+/// What a value must be. A list satisfies it when one of its elements does. An absent value satisfies nothing but
+/// [`Test::Not`] and [`Test::Absent`]`(true)`.
 #[derive(Debug, Clone)]
 pub enum Test {
     /// Equal; an unbound variable is bound.

@@ -27,10 +27,7 @@ pub(crate) fn kinds(conditions: &[Condition], into: &mut BTreeSet<Text>) {
 }
 
 /// Sorts the rules; those that depend on their own facts are reported and left out.
-pub(crate) fn stratified(
-    rules: Vec<Rule>,
-    texts: &BTreeMap<Arc<str>, Arc<str>>,
-) -> (Vec<Rule>, Vec<Diagnostic>) {
+pub(crate) fn stratified(rules: Vec<Rule>, texts: &BTreeMap<Arc<str>, Arc<str>>) -> (Vec<Rule>, Vec<Diagnostic>) {
     let mut left: Vec<(Rule, BTreeSet<Text>)> = rules
         .into_iter()
         .map(|rule| {
@@ -43,13 +40,9 @@ pub(crate) fn stratified(
     let mut ordered = Vec::new();
     loop {
         // Kinds that rules still to come will make.
-        let made: BTreeSet<Text> = left
-            .iter()
-            .filter_map(|(rule, _)| rule.emit.as_ref().map(|emit| emit.kind.clone()))
-            .collect();
-        let (ready, waiting): (Vec<_>, Vec<_>) = left
-            .into_iter()
-            .partition(|(_, needs)| needs.is_disjoint(&made));
+        let made: BTreeSet<Text> =
+            left.iter().filter_map(|(rule, _)| rule.emit.as_ref().map(|emit| emit.kind.clone())).collect();
+        let (ready, waiting): (Vec<_>, Vec<_>) = left.into_iter().partition(|(_, needs)| needs.is_disjoint(&made));
         let progress = !ready.is_empty();
         ordered.extend(ready.into_iter().map(|(rule, _)| rule));
         left = waiting;
@@ -57,11 +50,8 @@ pub(crate) fn stratified(
             break;
         }
     }
-    let emitters: Vec<Text> = left
-        .iter()
-        .filter(|(rule, _)| rule.emit.is_some())
-        .map(|(rule, _)| rule.id.clone())
-        .collect();
+    let emitters: Vec<Text> =
+        left.iter().filter(|(rule, _)| rule.emit.is_some()).map(|(rule, _)| rule.id.clone()).collect();
     let diagnostics = left
         .iter()
         .filter(|(rule, _)| rule.emit.is_some())

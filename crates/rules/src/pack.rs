@@ -13,7 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{Rule, Signature};
 use crate::order;
 use crate::vocabulary::Vocabulary;
-use crate::yaml::{self, Node};
+use crate::yaml::{self, Node, Yaml};
 
 /// One rule file, as read.
 #[derive(Debug, Clone)]
@@ -36,6 +36,22 @@ pub struct RuleSource {
 }
 
 impl RuleSource {
+    /// Name and version, as the pack's own `pack.yaml` tells them.
+    fn manifest(&self) -> (String, String) {
+        let file = self.files.iter().find(|file| is_manifest(&file.path));
+        let tree = file.and_then(|file| yaml::parse(&file.text).0);
+        let text = |name: &str| match tree.as_ref().map(|tree| &tree.value) {
+            Some(Yaml::Map(entries)) => {
+                entries.iter().find(|(key, _)| key.name == name).and_then(|(_, node)| match &node.value {
+                    Yaml::Text(text) => Some(text.clone()),
+                    _ => None,
+                })
+            }
+            _ => None,
+        };
+        (text("name").unwrap_or_else(|| self.name.clone()), text("version").unwrap_or_else(|| self.version.clone()))
+    }
+
     /// Name, version and the first digits of a hash of the content: `core 0.1.0 (1f3a0b2c)`.
     pub fn identity(&self) -> String {
         let mut files: Vec<&RuleFile> = self.files.iter().collect();
@@ -52,13 +68,15 @@ impl RuleSource {
             // Writing to a String cannot fail.
             let _ = write!(digits, "{byte:02x}");
         }
-        let version = if self.version.is_empty() {
-            String::new()
-        } else {
-            format!(" {}", self.version)
-        };
-        format!("{}{version} ({digits})", self.name)
+        let (name, version) = self.manifest();
+        let version = if version.is_empty() { version } else { format!(" {version}") };
+        format!("{name}{version} ({digits})")
     }
+}
+
+/// The file that names a pack holds no rule.
+fn is_manifest(path: &str) -> bool {
+    path.rsplit('/').next() == Some("pack.yaml")
 }
 
 /// Checked rules and signatures, ready to be evaluated.
@@ -72,11 +90,7 @@ pub struct Pack {
 impl Pack {
     /// Loads one set of files. Rules without mistakes are usable even when others have some.
     pub fn load(files: Vec<RuleFile>) -> (Self, Vec<Diagnostic>) {
-        Self::load_sources(&[RuleSource {
-            name: "rules".into(),
-            version: String::new(),
-            files,
-        }])
+        Self::load_sources(&[RuleSource { name: "rules".into(), version: String::new(), files }])
     }
 
     /// Loads several packs. A rule of a later one replaces that of the same id of an earlier one.
@@ -88,21 +102,15 @@ impl Pack {
             let mut files: Vec<&RuleFile> = pack.files.iter().collect();
             files.sort_by(|a, b| a.path.cmp(&b.path));
             for file in files {
-                let (path, text): (Arc<str>, Arc<str>) =
-                    (file.path.as_str().into(), file.text.as_str().into());
+                if is_manifest(&file.path) {
+                    continue;
+                }
+                let (path, text): (Arc<str>, Arc<str>) = (file.path.as_str().into(), file.text.as_str().into());
                 let (tree, mistakes) = yaml::parse(&text);
                 diagnostics.extend(mistakes.into_iter().map(|mistake| Diagnostic {
-                    code: if mistake.duplicate {
-                        &codes::DUPLICATE_KEY
-                    } else {
-                        &codes::SYNTAX
-                    },
+                    code: if mistake.duplicate { &codes::DUPLICATE_KEY } else { &codes::SYNTAX },
                     path: path.clone(),
-                    label: if mistake.duplicate {
-                        "stands here again".into()
-                    } else {
-                        "here".into()
-                    },
+                    label: if mistake.duplicate { "stands here again".into() } else { "here".into() },
                     span: mistake.span,
                     message: mistake.message,
                     help: None,
@@ -126,13 +134,7 @@ impl Pack {
                     if let Some(other) = seen.get(&(*source, id.clone())) {
                         let help = Some(format!("the other one is {other}"));
                         let message = format!("the id `{id}` stands in two files");
-                        checker.report(
-                            &codes::DUPLICATE_ID,
-                            node.span.clone(),
-                            message,
-                            "already taken",
-                            help,
-                        );
+                        checker.report(&codes::DUPLICATE_ID, node.span.clone(), message, "already taken", help);
                     } else {
                         seen.insert((*source, id), path.clone());
                     }
@@ -150,30 +152,16 @@ impl Pack {
             diagnostics.append(&mut checker.diagnostics);
         }
         let rules: Vec<Rule> = rules.into_values().map(|(_, rule)| rule).collect();
-        let texts: BTreeMap<Arc<str>, Arc<str>> = trees
-            .into_iter()
-            .map(|(_, path, text, _)| (path, text))
-            .collect();
+        let texts: BTreeMap<Arc<str>, Arc<str>> = trees.into_iter().map(|(_, path, text, _)| (path, text)).collect();
         let (rules, cycles) = order::stratified(rules, &texts);
         diagnostics.extend(cycles);
         diagnostics.sort_by(|a, b| {
             let key = |d: &Diagnostic| (d.path.clone(), d.span.start, d.code.id, d.message.clone());
             key(a).cmp(&key(b))
         });
-        let id = sources
-            .iter()
-            .map(RuleSource::identity)
-            .collect::<Vec<_>>()
-            .join(", ");
+        let id = sources.iter().map(RuleSource::identity).collect::<Vec<_>>().join(", ");
         (
-            Self {
-                id,
-                rules,
-                signatures: signatures
-                    .into_values()
-                    .map(|(_, signature)| signature)
-                    .collect(),
-            },
+            Self { id, rules, signatures: signatures.into_values().map(|(_, signature)| signature).collect() },
             diagnostics,
         )
     }

@@ -1,37 +1,23 @@
 //! "Did you mean": the known name that is nearest to one that is not known.
 
 /// The nearest of the known names, when one is near enough to be what was meant.
-pub(crate) fn nearest<'a>(
-    wanted: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    let wanted = wanted
-        .get(..wanted.len().min(64))
-        .unwrap_or(wanted)
-        .to_ascii_lowercase()
-        .replace('-', "_");
+pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = wanted.get(..wanted.len().min(64)).unwrap_or(wanted).to_ascii_lowercase().replace('-', "_");
     let limit = (wanted.chars().count() / 3).clamp(1, 4);
     known
         .into_iter()
         .filter_map(|name| {
             let plain = name.to_ascii_lowercase().replace('-', "_");
             let distance = distance(&wanted, &plain);
-            let part = wanted.len() >= 3
-                && plain.len() >= 3
-                && (plain.contains(&wanted) || wanted.contains(&plain));
-            (distance <= limit || part)
-                .then_some((if part { distance.min(limit) } else { distance }, name))
+            let part = wanted.len() >= 3 && plain.len() >= 3 && (plain.contains(&wanted) || wanted.contains(&plain));
+            (distance <= limit || part).then_some((if part { distance.min(limit) } else { distance }, name))
         })
         .min()
         .map(|(_, name)| name)
 }
 
 /// The help for a name that is not known: the nearest, or the list when it is short enough to be read.
-pub(crate) fn help<'a>(
-    wanted: &str,
-    what: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
+pub(crate) fn help<'a>(wanted: &str, what: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
     if let Some(name) = nearest(wanted, known.iter().copied()) {
         return Some(format!("did you mean `{name}`?"));
@@ -71,10 +57,7 @@ mod tests {
         let known = ["container", "connection", "connection_failure", "listener"];
         assert_eq!(nearest("contianer", known), Some("container"));
         assert_eq!(nearest("listeners", known), Some("listener"));
-        assert_eq!(
-            nearest("connection-failure", known),
-            Some("connection_failure")
-        );
+        assert_eq!(nearest("connection-failure", known), Some("connection_failure"));
         assert_eq!(nearest("sysctl", known), None);
         assert_eq!(distance("abcd", "acbd"), 1);
         assert_eq!(distance("", "abc"), 3);

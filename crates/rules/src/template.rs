@@ -58,13 +58,12 @@ fn format_text(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Re
 
 fn format_command(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     match value.kind() {
-        ValueKind::Undefined | ValueKind::None => Err(Error::new(
-            ErrorKind::UndefinedError,
-            "a value of the command is not known",
-        )),
-        _ => out
-            .write_str(&shell_quoted(&value.to_string()))
-            .map_err(Error::from),
+        ValueKind::Undefined | ValueKind::None => {
+            Err(Error::new(ErrorKind::UndefinedError, "a value of the command is not known"))
+        }
+        // Whoever marks a value as safe has quoted it already, such as the commands that a probe suggests.
+        _ if value.is_safe() => out.write_str(&value.to_string()).map_err(Error::from),
+        _ => out.write_str(&shell_quoted(&value.to_string())).map_err(Error::from),
     }
 }
 
@@ -93,11 +92,7 @@ fn bytes(value: Value) -> Value {
         rest /= 1024.0;
         unit = next;
     }
-    Value::from(if unit == "B" {
-        format!("{count} B")
-    } else {
-        format!("{rest:.1} {unit}")
-    })
+    Value::from(if unit == "B" { format!("{count} B") } else { format!("{rest:.1} {unit}") })
 }
 
 /// Why a template cannot be used.
@@ -108,32 +103,20 @@ pub(crate) struct Broken {
 }
 
 /// Reads a template, or an expression; unknown filters, tests and functions are mistakes too.
-pub(crate) fn check(
-    environment: &Environment<'_>,
-    source: &str,
-    expression: bool,
-) -> Result<Template, Broken> {
+pub(crate) fn check(environment: &Environment<'_>, source: &str, expression: bool) -> Result<Template, Broken> {
     let broken = |error: &Error| {
         let message = match error.detail() {
             Some(detail) => detail.to_owned(),
             None => error.kind().to_string(),
         };
-        Broken {
-            message,
-            line: error.line().unwrap_or(1),
-        }
+        Broken { message, line: error.line().unwrap_or(1) }
     };
     let unknown = |error: &Error| {
-        matches!(
-            error.kind(),
-            ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction
-        )
+        matches!(error.kind(), ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction)
     };
     let globals: BTreeSet<&str> = environment.globals().map(|(name, _)| name).collect();
     let names = if expression {
-        let compiled = environment
-            .compile_expression(source)
-            .map_err(|error| broken(&error))?;
+        let compiled = environment.compile_expression(source).map_err(|error| broken(&error))?;
         // A trial without values meets the filters; whatever else goes wrong is for lack of values.
         if let Err(error) = compiled.eval(())
             && unknown(&error)
@@ -142,9 +125,7 @@ pub(crate) fn check(
         }
         compiled.undeclared_variables(true)
     } else {
-        let compiled = environment
-            .template_from_str(source)
-            .map_err(|error| broken(&error))?;
+        let compiled = environment.template_from_str(source).map_err(|error| broken(&error))?;
         if let Err(error) = compiled.render(())
             && unknown(&error)
         {
@@ -157,10 +138,7 @@ pub(crate) fn check(
         .filter(|name| !globals.contains(name.split('.').next().unwrap_or_default()))
         .map(Text::from)
         .collect();
-    Ok(Template {
-        source: source.into(),
-        names,
-    })
+    Ok(Template { source: source.into(), names })
 }
 
 #[cfg(test)]
@@ -176,29 +154,19 @@ mod tests {
         assert_eq!(render("br-1a2b").unwrap(), "run br-1a2b");
         assert_eq!(render("a; rm -rf /").unwrap(), "run 'a; rm -rf /'");
         assert_eq!(render("it's\n").unwrap(), r"run 'it'\''s'");
-        assert!(
-            environment(Purpose::Command)
-                .render_str("run {{ y.z }}", ())
-                .is_err()
-        );
+        assert!(environment(Purpose::Command).render_str("run {{ y.z }}", ()).is_err());
     }
 
     #[test]
     fn text_shows_what_is_not_known() {
-        let context = Value::from_pairs([
-            ("l", Value::from(vec!["a", "b"])),
-            ("n", Value::from(1_610_612_736_i64)),
-        ]);
-        let text = environment(Purpose::Text)
-            .render_str("{{ l }} {{ n | bytes }} {{ x.y.z }}", context)
-            .unwrap();
+        let context = Value::from_pairs([("l", Value::from(vec!["a", "b"])), ("n", Value::from(1_610_612_736_i64))]);
+        let text = environment(Purpose::Text).render_str("{{ l }} {{ n | bytes }} {{ x.y.z }}", context).unwrap();
         assert_eq!(text, "a, b 1.5 GiB (unknown)");
     }
 
     #[test]
     fn an_endless_loop_ends() {
-        let source =
-            "{% for a in range(10000) %}{% for b in range(10000) %}x{% endfor %}{% endfor %}";
+        let source = "{% for a in range(10000) %}{% for b in range(10000) %}x{% endfor %}{% endfor %}";
         assert!(environment(Purpose::Text).render_str(source, ()).is_err());
     }
 }

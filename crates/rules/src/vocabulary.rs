@@ -14,124 +14,63 @@ const fn field(name: &'static str, ty: FieldType, doc: &'static [&'static str]) 
 }
 
 /// Words of a probe's verdict.
-pub const VERDICTS: &[&str] = &[
-    "delivered",
-    "refused",
-    "rejected",
-    "dropped",
-    "unroutable",
-    "stalled",
-    "closed",
-    "unknown",
-];
+pub const VERDICTS: &[&str] =
+    &["delivered", "refused", "rejected", "dropped", "unroutable", "stalled", "closed", "unknown"];
 
 /// What a rule may name of a probe's answer; `from`, `to`, `proto`, `port` and `node` are the question.
 pub const PROBE: KindSpec = KindSpec {
     name: "probe",
-    doc: &[
-        " Would a new connection be delivered? Followed through the captured firewall, routes and listeners.",
-    ],
+    doc: &[" Would a new connection be delivered? Followed through the captured firewall, routes and listeners."],
     fields: &[
-        field(
-            "from",
-            TEXT,
-            &[" Container by name, `host`, or an outside address."],
-        ),
+        field("from", TEXT, &[" Container by name, `host`, or an outside address."]),
         field("to", TEXT, &[" Name or address."]),
         field("proto", TEXT, &[" Protocol: `tcp`, `udp`, `icmp`."]),
         field("port", FieldType::Integer, &[" Destination port."]),
         field("node", TEXT, &[" Host whose model is asked."]),
-        field(
-            "verdict",
-            FieldType::Word(VERDICTS),
-            &[" What becomes of the connection."],
-        ),
+        field("verdict", FieldType::Word(VERDICTS), &[" What becomes of the connection."]),
         field(
             "packet",
             TEXT,
-            &[
-                " Which packet the verdict is about: `fwd`, `rep`, `ack`, `dat`, `err`, `pfwd`, `prep`.",
-            ],
+            &[" Which packet the verdict is about: `fwd`, `rep`, `ack`, `dat`, `err`, `pfwd`, `prep`."],
         ),
-        field(
-            "reject_with",
-            TEXT,
-            &[" How a rule answered, such as `icmp-host-prohibited`."],
-        ),
-        field(
-            "rule",
-            ANY,
-            &[" The rule that decides: `text`, `number`, `table`, `chain`."],
-        ),
+        field("reject_with", TEXT, &[" How a rule answered, such as `icmp-host-prohibited`."]),
+        field("rule", ANY, &[" The rule that decides: `text`, `number`, `table`, `chain`."]),
         field(
             "decided_by",
             ANY,
-            &[
-                " What decides: `kind` (`rule`, `policy`, `listener`, `route`, `sysctl`, `neighbour`) and its details.",
-            ],
+            &[" What decides: `kind` (`rule`, `policy`, `listener`, `route`, `sysctl`, `neighbour`) and its details."],
         ),
-        field(
-            "in_interface",
-            TEXT,
-            &[" Interface by which the packet enters the host where it is decided."],
-        ),
-        field(
-            "out_interface",
-            TEXT,
-            &[" Interface by which it would leave."],
-        ),
-        field(
-            "source",
-            FieldType::Address,
-            &[" Source address at the deciding place."],
-        ),
-        field(
-            "destination",
-            FieldType::Address,
-            &[" Destination address at the deciding place."],
-        ),
+        field("in_interface", TEXT, &[" Interface by which the packet enters the host where it is decided."]),
+        field("out_interface", TEXT, &[" Interface by which it would leave."]),
+        field("source", FieldType::Address, &[" Source address at the deciding place."]),
+        field("destination", FieldType::Address, &[" Destination address at the deciding place."]),
         field("hook", TEXT, &[" Netfilter hook of the deciding place."]),
+        field("reached", ANY, &[" Where it arrives: `host`, `container`, `address`, `port`, `process`."]),
         field(
-            "reached",
-            ANY,
-            &[" Where it arrives: `host`, `container`, `address`, `port`, `process`."],
+            "traffic",
+            TEXT,
+            &[" From where to where: `container_to_host`, `container_to_container`, `container_to_outside`, …"],
         ),
+        field("fix_command", TEXT, &[" Command that lets the packet pass; quoted for a shell."]),
+        field("remove_command", TEXT, &[" Command that removes the deciding rule; quoted for a shell."]),
         field(
-            "assumed",
-            FieldType::List(&TEXT),
-            &[" What the bundle did not say and was assumed."],
+            "bound_to_loopback",
+            FieldType::Bool,
+            &[" Someone listens on that port, but on a loopback address only."],
         ),
+        field("loopback", ANY, &[" The listener that is bound to loopback: `address`, `port`, `process`, `where`."]),
+        field("assumed", FieldType::List(&TEXT), &[" What the bundle did not say and was assumed."]),
     ],
 };
 
 /// Fields that every fact has.
 const COMMON: &[FieldSpec] = &[
     field("node", TEXT, &[" Host on which the document was taken."]),
-    field(
-        "document",
-        TEXT,
-        &[" Path of the document inside the bundle."],
-    ),
-    field(
-        "line",
-        FieldType::Integer,
-        &[" First line of the fact, counted from 1."],
-    ),
-    field(
-        "count",
-        FieldType::Integer,
-        &[" For events: number of records; 1 for other facts."],
-    ),
-    field(
-        "first",
-        FieldType::Time,
-        &[" For events: time of the first record."],
-    ),
-    field(
-        "last",
-        FieldType::Time,
-        &[" For events: time of the last record."],
-    ),
+    field("document", TEXT, &[" Path of the document inside the bundle."]),
+    field("line", FieldType::Integer, &[" First line of the fact, counted from 1."]),
+    field("count", FieldType::Integer, &[" For events: number of records; 1 for other facts."]),
+    field("first", FieldType::Time, &[" For events: time of the first record."]),
+    field("last", FieldType::Time, &[" For events: time of the last record."]),
 ];
 
 /// Every name that rules of the loaded packs may use.
@@ -163,14 +102,8 @@ impl Vocabulary {
 
     /// The type of a field, or the help for a name that is none.
     pub(crate) fn field_type(&self, kind: &str, path: &str) -> Result<FieldType, Option<String>> {
-        let (head, rest) = path
-            .split_once('.')
-            .map_or((path, None), |(head, rest)| (head, Some(rest)));
-        let spec = if kind == PROBE.name {
-            Some(&PROBE)
-        } else {
-            kind_spec(kind)
-        };
+        let (head, rest) = path.split_once('.').map_or((path, None), |(head, rest)| (head, Some(rest)));
+        let spec = if kind == PROBE.name { Some(&PROBE) } else { kind_spec(kind) };
         let own = spec.and_then(|spec| spec.field(head));
         let dynamic = self.dynamic.get(kind);
         if let Some(field) = own.or_else(|| COMMON.iter().find(|field| field.name == head)) {
@@ -179,11 +112,7 @@ impl Vocabulary {
         if dynamic.is_some_and(|fields| fields.contains(head)) {
             return Ok(ANY);
         }
-        let mut known: Vec<&str> = spec
-            .into_iter()
-            .flat_map(|spec| spec.fields)
-            .map(|field| field.name)
-            .collect();
+        let mut known: Vec<&str> = spec.into_iter().flat_map(|spec| spec.fields).map(|field| field.name).collect();
         known.extend(dynamic.into_iter().flatten().map(String::as_str));
         known.extend(Fact::COMMON_FIELDS);
         Err(suggest::help(head, &format!("fields of {kind}"), known))
@@ -195,9 +124,7 @@ fn below(ty: FieldType, rest: Option<&str>) -> Result<FieldType, Option<String>>
     let mut ty = ty;
     let mut rest = rest;
     while let Some(path) = rest {
-        let (head, tail) = path
-            .split_once('.')
-            .map_or((path, None), |(head, tail)| (head, Some(tail)));
+        let (head, tail) = path.split_once('.').map_or((path, None), |(head, tail)| (head, Some(tail)));
         match ty {
             // Keys of maps may contain dots themselves, so whatever follows is a key.
             FieldType::Map(inner) => return Ok(*inner),
@@ -209,18 +136,11 @@ fn below(ty: FieldType, rest: Option<&str>) -> Result<FieldType, Option<String>>
             FieldType::Record(fields) => match fields.iter().find(|field| field.name == head) {
                 Some(field) => ty = field.ty,
                 None => {
-                    return Err(suggest::help(
-                        head,
-                        "its fields",
-                        fields.iter().map(|field| field.name),
-                    ));
+                    return Err(suggest::help(head, "its fields", fields.iter().map(|field| field.name)));
                 }
             },
             _ => {
-                return Err(Some(format!(
-                    "the field holds {} and has no parts",
-                    describe(ty)
-                )));
+                return Err(Some(format!("the field holds {} and has no parts", describe(ty))));
             }
         }
         rest = tail;

@@ -58,14 +58,7 @@ pub(crate) struct Mistake {
 pub(crate) fn parse(text: &str) -> (Option<Node>, Vec<Mistake>) {
     if text.len() > MAX_BYTES {
         let message = format!("the file is larger than {} MiB", MAX_BYTES >> 20);
-        return (
-            None,
-            vec![Mistake {
-                span: 0..0,
-                message,
-                duplicate: false,
-            }],
-        );
+        return (None, vec![Mistake { span: 0..0, message, duplicate: false }]);
     }
     match read(text, DuplicateKeyPolicy::Error) {
         Ok(node) => (Some(node), Vec::new()),
@@ -78,10 +71,7 @@ pub(crate) fn parse(text: &str) -> (Option<Node>, Vec<Mistake>) {
                 let Some(last) = mistakes.last() else { break };
                 rename(&mut unique, &last.span, mistakes.len());
                 match read(&unique, DuplicateKeyPolicy::Error) {
-                    Err(next)
-                        if next.duplicate
-                            && mistakes.iter().all(|known| known.span != next.span) =>
-                    {
+                    Err(next) if next.duplicate && mistakes.iter().all(|known| known.span != next.span) => {
                         mistakes.push(next);
                     }
                     _ => break,
@@ -136,16 +126,9 @@ fn mistake(error: &serde_yaml::Error, text: &str) -> Mistake {
     }
     let span = bytes(location, text);
     if duplicate {
-        message = format!(
-            "the key `{}` stands twice in one map",
-            text.get(span.clone()).unwrap_or_default()
-        );
+        message = format!("the key `{}` stands twice in one map", text.get(span.clone()).unwrap_or_default());
     }
-    Mistake {
-        span,
-        message,
-        duplicate,
-    }
+    Mistake { span, message, duplicate }
 }
 
 /// The bytes of a location; positions that the library does not tell are worked out from line and column.
@@ -153,9 +136,7 @@ fn bytes(location: Location, text: &str) -> Range<usize> {
     let span = location.span();
     if let (Some(start), Some(length)) = (span.byte_offset(), span.byte_len()) {
         let start = usize::try_from(start).unwrap_or(usize::MAX).min(text.len());
-        let end = start
-            .saturating_add(usize::try_from(length).unwrap_or(0))
-            .min(text.len());
+        let end = start.saturating_add(usize::try_from(length).unwrap_or(0)).min(text.len());
         if text.is_char_boundary(start) && text.is_char_boundary(end) {
             return start..end;
         }
@@ -165,11 +146,7 @@ fn bytes(location: Location, text: &str) -> Range<usize> {
     let mut start = 0;
     for (index, content) in text.split_inclusive('\n').enumerate() {
         if index + 1 >= line {
-            let inside: usize = content
-                .chars()
-                .take(column.saturating_sub(1))
-                .map(char::len_utf8)
-                .sum();
+            let inside: usize = content.chars().take(column.saturating_sub(1)).map(char::len_utf8).sum();
             start += inside;
             break;
         }
@@ -191,22 +168,11 @@ fn node(raw: Spanned<Raw>, text: &str) -> Node {
         Raw::Map(entries) => Yaml::Map(
             entries
                 .into_iter()
-                .map(|(key, value)| {
-                    (
-                        Key {
-                            span: bytes(key.referenced, text),
-                            name: key.value,
-                        },
-                        node(value, text),
-                    )
-                })
+                .map(|(key, value)| (Key { span: bytes(key.referenced, text), name: key.value }, node(value, text)))
                 .collect(),
         ),
     };
-    Node {
-        span: trimmed(span, text),
-        value,
-    }
+    Node { span: trimmed(span, text), value }
 }
 
 /// A block ends where the next token begins; the caret should not reach that far.
@@ -262,9 +228,7 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Raw, E> {
-        i64::try_from(value)
-            .map(Raw::Int)
-            .map_err(|_| E::custom("the number is larger than 64 bits hold"))
+        i64::try_from(value).map(Raw::Int).map_err(|_| E::custom("the number is larger than 64 bits hold"))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
@@ -309,18 +273,11 @@ mod tests {
             match &node.value {
                 Yaml::Map(entries) => {
                     for (key, value) in entries {
-                        out.push_str(&format!(
-                            "{}{} <{}>\n",
-                            "  ".repeat(depth),
-                            key.name,
-                            &text[key.span.clone()]
-                        ));
+                        out.push_str(&format!("{}{} <{}>\n", "  ".repeat(depth), key.name, &text[key.span.clone()]));
                         walk(value, text, depth + 1, out);
                     }
                 }
-                Yaml::List(items) => items
-                    .iter()
-                    .for_each(|item| walk(item, text, depth + 1, out)),
+                Yaml::List(items) => items.iter().for_each(|item| walk(item, text, depth + 1, out)),
                 other => out.push_str(&format!("{}{other:?} <{source}>\n", "  ".repeat(depth))),
             }
         }
@@ -330,12 +287,7 @@ mod tests {
             walk(&node, text, 0, &mut out);
         }
         for mistake in mistakes {
-            out.push_str(&format!(
-                "! {} <{}>@{}\n",
-                mistake.message,
-                &text[mistake.span.clone()],
-                mistake.span.start
-            ));
+            out.push_str(&format!("! {} <{}>@{}\n", mistake.message, &text[mistake.span.clone()], mistake.span.start));
         }
         out
     }
@@ -364,9 +316,7 @@ mod tests {
     fn hostile_text_ends() {
         let deep = "[".repeat(100_000);
         assert!(parse(&deep).0.is_none());
-        let deep_blocks: String = (0..5_000)
-            .map(|depth| format!("{}a:\n", " ".repeat(depth)))
-            .collect();
+        let deep_blocks: String = (0..5_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
         let _ = parse(&deep_blocks);
         let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n\
                     d: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e]\n\

@@ -1,22 +1,12 @@
 //! Rule files that are right load; those that are wrong are told about, all at once, with exact text.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a failing test may panic"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failing test may panic")]
 
 use bundlescope_rules::{Pack, RuleFile};
 
 fn load(text: &str) -> (Pack, String) {
-    let (pack, diagnostics) = Pack::load(vec![RuleFile {
-        path: "rules/x.yaml".into(),
-        text: text.into(),
-    }]);
-    let drawn: Vec<String> = diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.render())
-        .collect();
+    let (pack, diagnostics) = Pack::load(vec![RuleFile { path: "rules/x.yaml".into(), text: text.into() }]);
+    let drawn: Vec<String> = diagnostics.iter().map(|diagnostic| diagnostic.render()).collect();
     (pack, drawn.join("\n\n"))
 }
 
@@ -52,11 +42,7 @@ fn a_whole_rule_loads() {
     let (pack, drawn) = load(FIREWALL);
     assert_eq!(drawn, "");
     let rule = &pack.rules()[0];
-    let names: Vec<&str> = rule
-        .variables
-        .iter()
-        .map(|variable| &*variable.name)
-        .collect();
+    let names: Vec<&str> = rule.variables.iter().map(|variable| &*variable.name).collect();
     assert_eq!(names, ["node", "c", "dst", "port"]);
     assert_eq!(rule.subjects.len(), 3);
 }
@@ -64,9 +50,6 @@ fn a_whole_rule_loads() {
 #[test]
 fn the_embedded_pack_has_no_mistake() {
     let (_, diagnostics) = Pack::load_sources(&[bundlescope_rules::embedded()]);
-    let drawn: Vec<String> = diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.render())
-        .collect();
+    let drawn: Vec<String> = diagnostics.iter().map(|diagnostic| diagnostic.render()).collect();
     assert!(drawn.is_empty(), "{}", drawn.join("\n"));
 }

@@ -6,9 +6,7 @@ use super::Checker;
 use super::field::{comparison, fixed};
 use super::scope::{Scope, Shape};
 use crate::codes;
-use crate::model::{
-    Aggregate, Condition, CountPattern, FactPattern, Operand, Pattern, ProbePattern,
-};
+use crate::model::{Aggregate, Condition, CountPattern, FactPattern, Operand, Pattern, ProbePattern};
 use crate::suggest;
 use crate::vocabulary::PROBE;
 use crate::yaml::{Key, Node, Yaml};
@@ -29,10 +27,7 @@ impl Checker<'_> {
         let (key, body) = self.single(node, what)?;
         let line = self.line(key.span.start);
         let (pattern, shapes) = match key.name.as_str() {
-            "probe" => (
-                Pattern::Probe(self.probe(key, body, scope)?),
-                vec![Shape::Probe],
-            ),
+            "probe" => (Pattern::Probe(self.probe(key, body, scope)?), vec![Shape::Probe]),
             "count" => {
                 let count = self.count(key, body, scope)?;
                 let shape = Shape::Count(count.fact.kind.clone());
@@ -40,13 +35,7 @@ impl Checker<'_> {
             }
             "any" | "all" if depth >= MAX_DEPTH => {
                 let message = format!("conditions nest deeper than {MAX_DEPTH}");
-                self.report(
-                    &codes::WRONG_SHAPE,
-                    key.span.clone(),
-                    message,
-                    "too deep",
-                    None,
-                );
+                self.report(&codes::WRONG_SHAPE, key.span.clone(), message, "too deep", None);
                 return None;
             }
             "any" => self.any(body, scope, depth)?,
@@ -57,41 +46,16 @@ impl Checker<'_> {
                 (Pattern::Fact(fact), vec![shape])
             }
         };
-        Some((
-            Condition {
-                alias: alias.into(),
-                pattern,
-                line,
-            },
-            shapes,
-        ))
+        Some((Condition { alias: alias.into(), pattern, line }, shapes))
     }
 
-    fn fact(
-        &mut self,
-        key: &Key,
-        body: &Node,
-        scope: &mut Scope,
-        bind: bool,
-    ) -> Option<FactPattern> {
+    fn fact(&mut self, key: &Key, body: &Node, scope: &mut Scope, bind: bool) -> Option<FactPattern> {
         if !self.vocabulary.knows_kind(&key.name) {
-            let known = self
-                .vocabulary
-                .kinds()
-                .chain(["probe", "any", "all", "count"]);
-            let help =
-                suggest::nearest(&key.name, known).map(|name| format!("did you mean `{name}`?"));
-            let help = help.or_else(|| {
-                Some("`bundlescope facts` lists the kinds that a bundle holds".to_owned())
-            });
+            let known = self.vocabulary.kinds().chain(["probe", "any", "all", "count"]);
+            let help = suggest::nearest(&key.name, known).map(|name| format!("did you mean `{name}`?"));
+            let help = help.or_else(|| Some("`bundlescope facts` lists the kinds that a bundle holds".to_owned()));
             let message = format!("there is no kind of fact `{}`", key.name);
-            self.report(
-                &codes::UNKNOWN_KIND,
-                key.span.clone(),
-                message,
-                "unknown kind",
-                help,
-            );
+            self.report(&codes::UNKNOWN_KIND, key.span.clone(), message, "unknown kind", help);
             return None;
         }
         let entries = match &body.value {
@@ -99,19 +63,11 @@ impl Checker<'_> {
             _ => self.map(body, "the fields of a condition")?.entries,
         };
         let fields = self.fields(entries, &key.name, &[], scope, bind);
-        Some(FactPattern {
-            kind: key.name.as_str().into(),
-            fields,
-        })
+        Some(FactPattern { kind: key.name.as_str().into(), fields })
     }
 
     /// A probe's question and the conditions on its answer.
-    pub(crate) fn probe(
-        &mut self,
-        key: &Key,
-        body: &Node,
-        scope: &mut Scope,
-    ) -> Option<ProbePattern> {
+    pub(crate) fn probe(&mut self, key: &Key, body: &Node, scope: &mut Scope) -> Option<ProbePattern> {
         let entries = self.map(body, "a probe")?;
         let mut question = |name: &str, ty: FieldType| {
             let node = entries.get(name)?;
@@ -136,31 +92,16 @@ impl Checker<'_> {
                 );
             }
         }
-        let icmp = proto
-            .as_ref()
-            .and_then(fixed)
-            .is_some_and(|proto| proto.as_text() == Some("icmp"));
+        let icmp = proto.as_ref().and_then(fixed).is_some_and(|proto| proto.as_text() == Some("icmp"));
         if entries.get("port").is_none() && !icmp {
             self.missing_key(span, "a probe", "port", "only `proto: icmp` needs no port");
         }
         let skip = ["from", "to", "port", "node", "proto"];
         let fields = self.fields(entries.entries, PROBE.name, &skip, scope, true);
-        Some(ProbePattern {
-            from: from?,
-            to: to?,
-            proto: proto?,
-            port,
-            node,
-            fields,
-        })
+        Some(ProbePattern { from: from?, to: to?, proto: proto?, port, node, fields })
     }
 
-    fn any(
-        &mut self,
-        body: &Node,
-        scope: &mut Scope,
-        depth: usize,
-    ) -> Option<(Pattern, Vec<Shape>)> {
+    fn any(&mut self, body: &Node, scope: &mut Scope, depth: usize) -> Option<(Pattern, Vec<Shape>)> {
         let items = self.list(body, "`any`")?;
         let before = scope.bound.clone();
         let mut conditions = Vec::new();
@@ -187,12 +128,7 @@ impl Checker<'_> {
         Some((Pattern::Any(conditions), shapes))
     }
 
-    fn all(
-        &mut self,
-        body: &Node,
-        scope: &mut Scope,
-        depth: usize,
-    ) -> Option<(Pattern, Vec<Shape>)> {
+    fn all(&mut self, body: &Node, scope: &mut Scope, depth: usize) -> Option<(Pattern, Vec<Shape>)> {
         let items = self.list(body, "`all`")?;
         let mut conditions = Vec::new();
         let mut first = Vec::new();
@@ -212,47 +148,25 @@ impl Checker<'_> {
     }
 
     fn count(&mut self, key: &Key, body: &Node, scope: &mut Scope) -> Option<CountPattern> {
-        const KEYS: &[&str] = &[
-            "gt", "ge", "lt", "le", "is", "distinct", "sum", "max", "min",
-        ];
+        const KEYS: &[&str] = &["gt", "ge", "lt", "le", "is", "distinct", "sum", "max", "min"];
         let entries = self.map(body, "`count`")?;
-        let mut facts = entries
-            .entries
-            .iter()
-            .filter(|(key, _)| !KEYS.contains(&key.name.as_str()));
+        let mut facts = entries.entries.iter().filter(|(key, _)| !KEYS.contains(&key.name.as_str()));
         let Some((kind, fields)) = facts.next() else {
             let help = "write `count: { container: { status: exited }, ge: 3 }`";
-            self.missing_key(
-                (key.span.start, key.span.end),
-                "`count`",
-                "a kind of fact",
-                help,
-            );
+            self.missing_key((key.span.start, key.span.end), "`count`", "a kind of fact", help);
             return None;
         };
         for (other, _) in facts {
             let help = suggest::help(&other.name, "besides the fact", KEYS.iter().copied());
-            let message = format!(
-                "`count` takes one kind of fact, and `{}` is a second",
-                other.name
-            );
-            self.report(
-                &codes::UNKNOWN_KEY,
-                other.span.clone(),
-                message,
-                "unexpected",
-                help,
-            );
+            let message = format!("`count` takes one kind of fact, and `{}` is a second", other.name);
+            self.report(&codes::UNKNOWN_KEY, other.span.clone(), message, "unexpected", help);
         }
         let fact = self.fact(kind, fields, scope, true);
         let mut compare = Vec::new();
         let mut aggregate = Aggregate::Count;
         for (key, node) in entries.entries {
             if let Some(comparison) = comparison(&key.name) {
-                compare.extend(
-                    self.operand(node, FieldType::Float, scope)
-                        .map(|operand| (comparison, operand)),
-                );
+                compare.extend(self.operand(node, FieldType::Float, scope).map(|operand| (comparison, operand)));
                 continue;
             }
             let make: fn(Text) -> Aggregate = match key.name.as_str() {
@@ -270,29 +184,14 @@ impl Checker<'_> {
                 Err(_) if !self.vocabulary.knows_kind(&kind.name) => {}
                 Err(help) => {
                     let message = format!("{} has no field `{field}`", kind.name);
-                    self.report(
-                        &codes::UNKNOWN_FIELD,
-                        node.span.clone(),
-                        message,
-                        "unknown field",
-                        help,
-                    );
+                    self.report(&codes::UNKNOWN_FIELD, node.span.clone(), message, "unknown field", help);
                 }
             }
         }
         if compare.is_empty() {
             let help = "compare the number with `gt`, `ge`, `lt`, `le` or `is`";
-            self.missing_key(
-                (key.span.start, key.span.end),
-                "`count`",
-                "a comparison",
-                help,
-            );
+            self.missing_key((key.span.start, key.span.end), "`count`", "a comparison", help);
         }
-        Some(CountPattern {
-            fact: fact?,
-            aggregate,
-            compare,
-        })
+        Some(CountPattern { fact: fact?, aggregate, compare })
     }
 }

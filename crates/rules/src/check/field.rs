@@ -46,11 +46,7 @@ fn reference(text: &str) -> Reference<'_> {
     let Some(name) = text.strip_prefix('$') else {
         return Reference::None;
     };
-    if !name
-        .chars()
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-    {
+    if !name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_') {
         return Reference::None;
     }
     match name.split_once('.') {
@@ -79,13 +75,7 @@ impl Checker<'_> {
                 Ok(ty) => known.push((key, node, ty)),
                 Err(help) => {
                     let message = format!("{kind} has no field `{}`", key.name);
-                    self.report(
-                        &codes::UNKNOWN_FIELD,
-                        key.span.clone(),
-                        message,
-                        "unknown field",
-                        help,
-                    );
+                    self.report(&codes::UNKNOWN_FIELD, key.span.clone(), message, "unknown field", help);
                     // What it would bind is bound all the same, so that one mistake is not told twice.
                     if let Yaml::Text(text) = &node.value
                         && let Reference::Variable(name) = reference(text)
@@ -103,23 +93,16 @@ impl Checker<'_> {
                 let test = self.test(node, ty, scope, bind)?;
                 let written = self.text.get(node.span.clone()).unwrap_or_default();
                 let written: Vec<&str> = written.split_whitespace().collect();
-                Some(FieldCondition {
-                    path: key.name.as_str().into(),
-                    test,
-                    written: written.join(" ").into(),
-                })
+                Some(FieldCondition { path: key.name.as_str().into(), test, written: written.join(" ").into() })
             })
             .collect()
     }
 
     fn test(&mut self, node: &Node, ty: FieldType, scope: &mut Scope, bind: bool) -> Option<Test> {
         match &node.value {
-            Yaml::List(items) => Some(Test::AnyOf(
-                items
-                    .iter()
-                    .filter_map(|item| self.operand(item, ty, scope))
-                    .collect(),
-            )),
+            Yaml::List(items) => {
+                Some(Test::AnyOf(items.iter().filter_map(|item| self.operand(item, ty, scope)).collect()))
+            }
             Yaml::Map(entries) => {
                 let mut tests = Vec::new();
                 let mut good = true;
@@ -128,13 +111,7 @@ impl Checker<'_> {
                         if !entries.iter().any(|(key, _)| key.name == "within") {
                             let help = Some("write `{ within: 5m, of: $time }`".to_owned());
                             let message = "`of` stands beside `within`";
-                            self.report(
-                                &codes::UNKNOWN_OPERATOR,
-                                key.span.clone(),
-                                message,
-                                "without `within`",
-                                help,
-                            );
+                            self.report(&codes::UNKNOWN_OPERATOR, key.span.clone(), message, "without `within`", help);
                             good = false;
                         }
                         continue;
@@ -183,9 +160,7 @@ impl Checker<'_> {
         }
         if scope.reserved.contains(name) {
             let message = format!("`{name}` is both a variable and an alias");
-            let help = Some(
-                "give one of them another name: templates could not tell them apart".to_owned(),
-            );
+            let help = Some("give one of them another name: templates could not tell them apart".to_owned());
             self.report(&codes::NAME_CLASH, span, message, "also an alias", help);
             return None;
         }
@@ -193,12 +168,7 @@ impl Checker<'_> {
     }
 
     /// A value that is there when the condition is evaluated: fixed, a bound variable, or a field of an alias.
-    pub(crate) fn operand(
-        &mut self,
-        node: &Node,
-        ty: FieldType,
-        scope: &mut Scope,
-    ) -> Option<Operand> {
+    pub(crate) fn operand(&mut self, node: &Node, ty: FieldType, scope: &mut Scope) -> Option<Operand> {
         let Yaml::Text(text) = &node.value else {
             return self.literal(node, ty).map(Operand::Value);
         };
@@ -207,62 +177,43 @@ impl Checker<'_> {
                 Some(slot) if scope.bound.contains(&slot) => Some(Operand::Variable(slot)),
                 _ => {
                     let help = if scope.alias(name).is_some() {
-                        Some(format!(
-                            "`{name}` is an alias; name a field of it, such as `${name}.node`"
-                        ))
+                        Some(format!("`{name}` is an alias; name a field of it, such as `${name}.node`"))
                     } else {
-                        suggest::help(name, "bound here", scope.bound_names()).map(|help| {
-                            help.replace('`', "")
-                                .replace("did you mean ", "did you mean $")
-                        })
+                        suggest::help(name, "bound here", scope.bound_names())
+                            .map(|help| help.replace('`', "").replace("did you mean ", "did you mean $"))
                     };
                     let span = node.span.clone();
-                    self.report(
-                        &codes::UNBOUND,
-                        span,
-                        format!("nothing binds `${name}` before"),
-                        "not bound",
-                        help,
-                    );
+                    self.report(&codes::UNBOUND, span, format!("nothing binds `${name}` before"), "not bound", help);
                     None
                 }
             },
             Reference::Field(alias, path) => {
                 let Some((condition, shapes)) = scope.alias(alias) else {
-                    let known: Vec<&str> =
-                        scope.aliases.iter().map(|(alias, _)| &**alias).collect();
+                    let known: Vec<&str> = scope.aliases.iter().map(|(alias, _)| &**alias).collect();
                     let help = if scope.reserved.contains(alias) {
                         Some(format!("`{alias}` matches later; move its condition up"))
                     } else {
                         suggest::help(alias, "aliases so far", known)
                     };
                     let message = format!("no earlier condition is called `{alias}`");
-                    self.report(
-                        &codes::UNBOUND,
-                        node.span.clone(),
-                        message,
-                        "unknown alias",
-                        help,
-                    );
+                    self.report(&codes::UNBOUND, node.span.clone(), message, "unknown alias", help);
                     return None;
                 };
                 match field_of(self.vocabulary, shapes, path) {
-                    Ok(_) => Some(Operand::Field {
-                        condition,
-                        path: path.into(),
-                    }),
+                    Ok(_) => Some(Operand::Field { condition, path: path.into() }),
                     Err(help) => {
                         let message = format!("`{alias}` has no field `{path}`");
-                        self.report(
-                            &codes::UNKNOWN_FIELD,
-                            node.span.clone(),
-                            message,
-                            "unknown field",
-                            help,
-                        );
+                        self.report(&codes::UNKNOWN_FIELD, node.span.clone(), message, "unknown field", help);
                         None
                     }
                 }
+            }
+            Reference::None if text.contains("{{") => {
+                let inner = text.trim().trim_start_matches("{{").trim_end_matches("}}").trim();
+                let help = Some(format!("write `${inner}` to compare with what an earlier condition matched"));
+                let message = "templates are not filled in here";
+                self.report(&codes::TEMPLATE_IN_CONDITION, node.span.clone(), message, "stays as it is", help);
+                None
             }
             Reference::None => match text.strip_prefix("$$") {
                 Some(rest) => Some(Operand::Value(format!("${rest}").into())),
@@ -288,40 +239,20 @@ impl Checker<'_> {
         let time = any || one == FieldType::Time;
         let fits = |checker: &mut Self, good: bool, wanted: &str| {
             if !good {
-                let message = format!(
-                    "`{}` needs {wanted}, and the field holds {}",
-                    key.name,
-                    describe(ty)
-                );
-                checker.report(
-                    &codes::WRONG_OPERATOR,
-                    key.span.clone(),
-                    message,
-                    "does not fit the field",
-                    None,
-                );
+                let message = format!("`{}` needs {wanted}, and the field holds {}", key.name, describe(ty));
+                checker.report(&codes::WRONG_OPERATOR, key.span.clone(), message, "does not fit the field", None);
             }
             good
         };
         match key.name.as_str() {
             "is" => self.is(value, ty, scope, bind),
             "any_of" => Some(Test::AnyOf(self.operands(value, ty, scope))),
-            "none_of" => Some(Test::Not(Box::new(Test::AnyOf(
-                self.operands(value, ty, scope),
-            )))),
-            "not" => self
-                .test(value, ty, scope, false)
-                .map(|test| Test::Not(Box::new(test))),
+            "none_of" => Some(Test::Not(Box::new(Test::AnyOf(self.operands(value, ty, scope))))),
+            "not" => self.test(value, ty, scope, false).map(|test| Test::Not(Box::new(test))),
             "gt" | "ge" | "lt" | "le" => {
                 let comparison = comparison(&key.name)?;
-                fits(
-                    self,
-                    number || text || time,
-                    "a number, a version or a time",
-                )
-                .then_some(())?;
-                self.operand(value, one, scope)
-                    .map(|operand| Test::Compare(comparison, operand))
+                fits(self, number || text || time, "a number, a version or a time").then_some(())?;
+                self.operand(value, one, scope).map(|operand| Test::Compare(comparison, operand))
             }
             "matches" => {
                 fits(self, address || time, "text").then_some(())?;
@@ -330,18 +261,15 @@ impl Checker<'_> {
             "contains" => {
                 let list = matches!(ty, FieldType::List(_));
                 fits(self, text || list, "text or a list").then_some(())?;
-                self.operand(value, if list { one } else { FieldType::Text }, scope)
-                    .map(Test::Contains)
+                self.operand(value, if list { one } else { FieldType::Text }, scope).map(Test::Contains)
             }
             "starts_with" => {
                 fits(self, address || time, "text").then_some(())?;
-                self.operand(value, FieldType::Text, scope)
-                    .map(Test::StartsWith)
+                self.operand(value, FieldType::Text, scope).map(Test::StartsWith)
             }
             "ends_with" => {
                 fits(self, address || time, "text").then_some(())?;
-                self.operand(value, FieldType::Text, scope)
-                    .map(Test::EndsWith)
+                self.operand(value, FieldType::Text, scope).map(Test::EndsWith)
             }
             "in_subnet" => {
                 fits(self, address, "an address or a network").then_some(())?;
@@ -353,8 +281,7 @@ impl Checker<'_> {
             }
             "contains_address" => {
                 fits(self, text || one == FieldType::Network, "a network").then_some(())?;
-                self.operand(value, FieldType::Address, scope)
-                    .map(Test::ContainsAddress)
+                self.operand(value, FieldType::Address, scope).map(Test::ContainsAddress)
             }
             "within" => {
                 fits(self, time, "a time").then_some(())?;
@@ -377,13 +304,7 @@ impl Checker<'_> {
             _ => {
                 let help = suggest::help(&key.name, "operators", OPERATORS.iter().copied());
                 let message = format!("there is no operator `{}`", key.name);
-                self.report(
-                    &codes::UNKNOWN_OPERATOR,
-                    key.span.clone(),
-                    message,
-                    "unknown operator",
-                    help,
-                );
+                self.report(&codes::UNKNOWN_OPERATOR, key.span.clone(), message, "unknown operator", help);
                 None
             }
         }
@@ -391,15 +312,12 @@ impl Checker<'_> {
 
     fn operands(&mut self, node: &Node, ty: FieldType, scope: &mut Scope) -> Vec<Operand> {
         match &node.value {
-            Yaml::List(items) => items
-                .iter()
-                .filter_map(|item| self.operand(item, ty, scope))
-                .collect(),
+            Yaml::List(items) => items.iter().filter_map(|item| self.operand(item, ty, scope)).collect(),
             _ => self.operand(node, ty, scope).into_iter().collect(),
         }
     }
 
-    /// Networks, fixed or by variable. A fixed address stands for itself alone where it cannot be mistaken.
+    /// Networks, fixed or by variable.
     fn networks(&mut self, node: &Node, scope: &mut Scope) -> Vec<Operand> {
         let items = match &node.value {
             Yaml::List(items) => items.as_slice(),
@@ -419,35 +337,19 @@ impl Checker<'_> {
 
     /// A time, fixed or by variable.
     fn moment(&mut self, node: &Node, scope: &mut Scope) -> Option<Operand> {
-        let refers =
-            matches!(&node.value, Yaml::Text(text) if !matches!(reference(text), Reference::None));
-        if refers {
-            self.operand(node, FieldType::Time, scope)
-        } else {
-            self.time(node).map(Operand::Time)
-        }
+        let refers = matches!(&node.value, Yaml::Text(text) if !matches!(reference(text), Reference::None));
+        if refers { self.operand(node, FieldType::Time, scope) } else { self.time(node).map(Operand::Time) }
     }
 
     fn matches(&mut self, node: &Node, scope: &mut Scope, bind: bool) -> Option<Test> {
         let pattern = self.text(node, "a regular expression")?;
         let regex = self.regex(node, &pattern)?;
         let mut captures = Vec::new();
-        for name in regex
-            .capture_names()
-            .flatten()
-            .map(Text::from)
-            .collect::<BTreeSet<_>>()
-        {
+        for name in regex.capture_names().flatten().map(Text::from).collect::<BTreeSet<_>>() {
             if !bind {
                 let message = format!("the group `{name}` cannot bind a variable inside `not`");
                 let help = Some("use `(?:…)` for a group without a name".to_owned());
-                self.report(
-                    &codes::UNBOUND,
-                    self.word_within(node, &name),
-                    message,
-                    "binds nothing",
-                    help,
-                );
+                self.report(&codes::UNBOUND, self.word_within(node, &name), message, "binds nothing", help);
                 return None;
             }
             let slot = self.variable(node, &name, scope)?;
@@ -459,21 +361,12 @@ impl Checker<'_> {
 
     /// A compiled regular expression.
     pub(crate) fn regex(&mut self, node: &Node, pattern: &str) -> Option<regex::Regex> {
-        match regex::RegexBuilder::new(pattern)
-            .size_limit(2 << 20)
-            .build()
-        {
+        match regex::RegexBuilder::new(pattern).size_limit(2 << 20).build() {
             Ok(regex) => Some(regex),
             Err(error) => {
                 let (reason, help) = regex_mistake(&error);
                 let message = format!("the regular expression cannot be read: {reason}");
-                self.report(
-                    &codes::BAD_REGEX,
-                    node.span.clone(),
-                    message,
-                    "in this expression",
-                    help,
-                );
+                self.report(&codes::BAD_REGEX, node.span.clone(), message, "in this expression", help);
                 None
             }
         }
@@ -483,12 +376,7 @@ impl Checker<'_> {
 /// The last line of the crate's explanation holds the reason; the lines before draw the expression.
 fn regex_mistake(error: &regex::Error) -> (String, Option<String>) {
     let text = error.to_string();
-    let reason = text
-        .lines()
-        .last()
-        .unwrap_or_default()
-        .trim_start_matches("error: ")
-        .to_owned();
+    let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
     let help = if reason.contains("look-around") || reason.contains("backreferences") {
         Some("only expressions whose time is linear are supported: no look-around, no back-references".to_owned())
     } else {

@@ -17,21 +17,9 @@ impl Checker<'_> {
     pub(crate) fn literal(&mut self, node: &Node, ty: FieldType) -> Option<Value> {
         let ty = element(ty);
         let wrong = |checker: &mut Self, help: Option<String>| {
-            let written = checker
-                .text
-                .get(node.span.clone())
-                .unwrap_or_default()
-                .lines()
-                .next()
-                .unwrap_or_default();
+            let written = checker.text.get(node.span.clone()).unwrap_or_default().lines().next().unwrap_or_default();
             let message = format!("the field holds {}, and `{written}` is not", describe(ty));
-            checker.report(
-                &codes::WRONG_TYPE,
-                node.span.clone(),
-                message,
-                "wrong type",
-                help,
-            );
+            checker.report(&codes::WRONG_TYPE, node.span.clone(), message, "wrong type", help);
             None
         };
         let quoted = || {
@@ -39,27 +27,17 @@ impl Checker<'_> {
             Some(format!("put it in quotes: '{written}'"))
         };
         match (ty, &node.value) {
-            (_, Yaml::Null) => wrong(
-                self,
-                Some("to ask for a value that is not there, write `absent: true`".into()),
-            ),
+            (_, Yaml::Null) => wrong(self, Some("to ask for a value that is not there, write `absent: true`".into())),
             (_, Yaml::List(_) | Yaml::Map(_)) => {
                 self.wrong_shape(node, "the value", "a scalar");
                 None
             }
             (FieldType::Any, value) => Some(plain(value)),
-            (FieldType::Map(_) | FieldType::Record(_), _) => wrong(
-                self,
-                Some("name a part of it with a dotted path, such as `env.DATABASE_URL`".into()),
-            ),
+            (FieldType::Map(_) | FieldType::Record(_), _) => {
+                wrong(self, Some("name a part of it with a dotted path, such as `env.DATABASE_URL`".into()))
+            }
             (FieldType::Text, Yaml::Text(text)) => Some(text.as_str().into()),
-            (FieldType::Text, Yaml::Int(_)) => Some(
-                self.text
-                    .get(node.span.clone())
-                    .unwrap_or_default()
-                    .trim()
-                    .into(),
-            ),
+            (FieldType::Text, Yaml::Int(_)) => Some(self.text.get(node.span.clone()).unwrap_or_default().trim().into()),
             (FieldType::Text, _) => {
                 let help = quoted();
                 wrong(self, help)
@@ -86,14 +64,9 @@ impl Checker<'_> {
             }
             (FieldType::Address, Yaml::Text(text)) => match text.parse::<IpAddr>() {
                 Ok(address) => Some(address.to_string().into()),
-                Err(_) => wrong(
-                    self,
-                    Some("for a range of addresses use `in_subnet:`".into()),
-                ),
+                Err(_) => wrong(self, Some("for a range of addresses use `in_subnet:`".into())),
             },
-            (FieldType::Network, Yaml::Text(_)) => {
-                self.network(node).map(|network| network.to_string().into())
-            }
+            (FieldType::Network, Yaml::Text(_)) => self.network(node).map(|network| network.to_string().into()),
             (FieldType::Time, Yaml::Text(_)) => self.time(node).map(|time| time.to_string().into()),
             (FieldType::Word(words), Yaml::Text(text)) => {
                 if words.contains(&text.as_str()) {
@@ -101,13 +74,7 @@ impl Checker<'_> {
                 }
                 let help = suggest::help(text, "allowed", words.iter().copied());
                 let message = format!("the field is never `{text}`");
-                self.report(
-                    &codes::WRONG_WORD,
-                    node.span.clone(),
-                    message,
-                    "not one of its words",
-                    help,
-                );
+                self.report(&codes::WRONG_WORD, node.span.clone(), message, "not one of its words", help);
                 None
             }
             _ => wrong(self, None),
@@ -125,13 +92,7 @@ impl Checker<'_> {
                 Err(_) => Some("write it like `10.0.0.0/8`".to_owned()),
             };
             let message = format!("`{text}` is not an address range");
-            self.report(
-                &codes::BAD_NETWORK,
-                node.span.clone(),
-                message,
-                "not in CIDR notation",
-                help,
-            );
+            self.report(&codes::BAD_NETWORK, node.span.clone(), message, "not in CIDR notation", help);
         }
         parsed
     }
@@ -143,13 +104,7 @@ impl Checker<'_> {
         if parsed.is_none() {
             let message = format!("`{text}` is not a time");
             let help = Some("write it like `2026-01-31T12:00:00Z`".to_owned());
-            self.report(
-                &codes::BAD_MEASURE,
-                node.span.clone(),
-                message,
-                "not RFC 3339",
-                help,
-            );
+            self.report(&codes::BAD_MEASURE, node.span.clone(), message, "not RFC 3339", help);
         }
         parsed
     }
@@ -161,13 +116,7 @@ impl Checker<'_> {
         if parsed.is_none() {
             let message = format!("`{text}` is not a duration");
             let help = Some("write a number and a unit: `30s`, `5m`, `2h`, `1d`".to_owned());
-            self.report(
-                &codes::BAD_MEASURE,
-                node.span.clone(),
-                message,
-                "not a duration",
-                help,
-            );
+            self.report(&codes::BAD_MEASURE, node.span.clone(), message, "not a duration", help);
         }
         parsed
     }
@@ -206,9 +155,7 @@ fn duration(text: &str) -> Option<SignedDuration> {
             _ => return None,
         };
         rest = rest.get(letters..)?.trim_start();
-        total = total.checked_add(SignedDuration::from_millis(
-            number.checked_mul(milliseconds)?,
-        ))?;
+        total = total.checked_add(SignedDuration::from_millis(number.checked_mul(milliseconds)?))?;
     }
     Some(total)
 }

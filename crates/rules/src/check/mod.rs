@@ -43,23 +43,14 @@ pub(crate) struct Entries<'n> {
 
 impl<'n> Entries<'n> {
     pub(crate) fn get(&self, name: &str) -> Option<&'n Node> {
-        self.entries
-            .iter()
-            .find(|(key, _)| key.name == name)
-            .map(|(_, value)| value)
+        self.entries.iter().find(|(key, _)| key.name == name).map(|(_, value)| value)
     }
 }
 
 impl<'a> Checker<'a> {
     pub(crate) fn new(path: Arc<str>, text: Arc<str>, vocabulary: &'a Vocabulary) -> Self {
         let environment = template::environment(Purpose::Text);
-        Self {
-            path,
-            text,
-            vocabulary,
-            environment,
-            diagnostics: Vec::new(),
-        }
+        Self { path, text, vocabulary, environment, diagnostics: Vec::new() }
     }
 
     pub(crate) fn report(
@@ -84,13 +75,7 @@ impl<'a> Checker<'a> {
 
     /// Line of an offset, counted from 1.
     pub(crate) fn line(&self, offset: usize) -> usize {
-        self.text
-            .as_bytes()
-            .iter()
-            .take(offset)
-            .filter(|byte| **byte == b'\n')
-            .count()
-            + 1
+        self.text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
     }
 
     fn wrong_shape(&mut self, node: &Node, what: &str, wanted: &str) {
@@ -114,10 +99,7 @@ impl<'a> Checker<'a> {
     /// The entries of a map.
     pub(crate) fn map<'n>(&mut self, node: &'n Node, what: &str) -> Option<Entries<'n>> {
         match &node.value {
-            Yaml::Map(entries) => Some(Entries {
-                span: (node.span.start, node.span.end),
-                entries,
-            }),
+            Yaml::Map(entries) => Some(Entries { span: (node.span.start, node.span.end), entries }),
             _ => {
                 self.wrong_shape(node, what, "a map");
                 None
@@ -151,9 +133,7 @@ impl<'a> Checker<'a> {
     pub(crate) fn text(&mut self, node: &Node, what: &str) -> Option<Text> {
         match &node.value {
             Yaml::Text(text) => Some(text.as_str().into()),
-            Yaml::Int(_) | Yaml::Float(_) => {
-                Some(self.text.get(node.span.clone()).unwrap_or_default().into())
-            }
+            Yaml::Int(_) | Yaml::Float(_) => Some(self.text.get(node.span.clone()).unwrap_or_default().into()),
             _ => {
                 self.wrong_shape(node, what, "text");
                 None
@@ -174,10 +154,7 @@ impl<'a> Checker<'a> {
     /// One text or several.
     pub(crate) fn texts(&mut self, node: &Node, what: &str) -> Vec<Text> {
         match &node.value {
-            Yaml::List(items) => items
-                .iter()
-                .filter_map(|item| self.text(item, what))
-                .collect(),
+            Yaml::List(items) => items.iter().filter_map(|item| self.text(item, what)).collect(),
             _ => self.text(node, what).into_iter().collect(),
         }
     }
@@ -232,28 +209,14 @@ impl<'a> Checker<'a> {
     }
 
     /// A name of letters, digits and one kind of separator.
-    pub(crate) fn name(
-        &mut self,
-        span: &Range<usize>,
-        name: &str,
-        what: &str,
-        separator: char,
-    ) -> bool {
+    pub(crate) fn name(&mut self, span: &Range<usize>, name: &str, what: &str, separator: char) -> bool {
         let good = name.chars().next().is_some_and(|c| c.is_ascii_lowercase())
-            && name
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == separator);
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == separator);
         if !good {
             let plain: String = name
                 .to_ascii_lowercase()
                 .chars()
-                .map(|c| {
-                    if c.is_ascii_alphanumeric() {
-                        c
-                    } else {
-                        separator
-                    }
-                })
+                .map(|c| if c.is_ascii_alphanumeric() { c } else { separator })
                 .collect();
             self.report(
                 &codes::BAD_NAME,
@@ -267,12 +230,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A template or an expression.
-    pub(crate) fn template(
-        &mut self,
-        node: &Node,
-        what: &str,
-        expression: bool,
-    ) -> Option<Template> {
+    pub(crate) fn template(&mut self, node: &Node, what: &str, expression: bool) -> Option<Template> {
         let source = self.text(node, what)?;
         match template::check(&self.environment, &source, expression) {
             Ok(template) => Some(template),
@@ -309,17 +267,10 @@ impl<'a> Checker<'a> {
         let text = self.text.get(node.span.clone()).unwrap_or_default();
         let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
         // A template's names stand inside braces; the same word in the prose before is not meant.
-        let inside = text
-            .find("{{")
-            .into_iter()
-            .chain(text.find("{%"))
-            .min()
-            .unwrap_or(0);
+        let inside = text.find("{{").into_iter().chain(text.find("{%")).min().unwrap_or(0);
         for from in [inside, 0] {
             let found = text.match_indices(word).find(|(at, _)| {
-                *at >= from
-                    && !part(text[..*at].chars().next_back())
-                    && !part(text[*at + word.len()..].chars().next())
+                *at >= from && !part(text[..*at].chars().next_back()) && !part(text[*at + word.len()..].chars().next())
             });
             if let Some((at, _)) = found {
                 return node.span.start + at..node.span.start + at + word.len();

@@ -45,37 +45,22 @@ impl Scope {
         if value.is_some() {
             self.bound.insert(slot);
         }
-        self.variables.push(Variable {
-            name: name.into(),
-            value,
-            local: false,
-        });
+        self.variables.push(Variable { name: name.into(), value, local: false });
         slot
     }
 
     pub(crate) fn slot(&self, name: &str) -> Option<usize> {
-        self.variables
-            .iter()
-            .position(|variable| &*variable.name == name)
+        self.variables.iter().position(|variable| &*variable.name == name)
     }
 
     pub(crate) fn alias(&self, name: &str) -> Option<(usize, &[Shape])> {
-        let position = self
-            .aliases
-            .iter()
-            .position(|(alias, _)| &**alias == name)?;
-        self.aliases
-            .get(position)
-            .map(|(_, shapes)| (position, shapes.as_slice()))
+        let position = self.aliases.iter().position(|(alias, _)| &**alias == name)?;
+        self.aliases.get(position).map(|(_, shapes)| (position, shapes.as_slice()))
     }
 
     /// Names of the variables that have a value.
     pub(crate) fn bound_names(&self) -> Vec<&str> {
-        self.bound
-            .iter()
-            .filter_map(|slot| self.variables.get(*slot))
-            .map(|variable| &*variable.name)
-            .collect()
+        self.bound.iter().filter_map(|slot| self.variables.get(*slot)).map(|variable| &*variable.name).collect()
     }
 
     /// Gives up what was bound since, so that it is only seen inside.
@@ -91,11 +76,7 @@ impl Scope {
 }
 
 /// The type of a field of what an alias stands for: it must be known in one of the shapes.
-pub(crate) fn field_of(
-    vocabulary: &Vocabulary,
-    shapes: &[Shape],
-    path: &str,
-) -> Result<FieldType, Option<String>> {
+pub(crate) fn field_of(vocabulary: &Vocabulary, shapes: &[Shape], path: &str) -> Result<FieldType, Option<String>> {
     let mut last = Err(None);
     for shape in shapes {
         let found = match shape {

@@ -14,10 +14,7 @@ impl Checker<'_> {
         let Some(items) = self.list(node, "`tests`") else {
             return Vec::new();
         };
-        items
-            .iter()
-            .filter_map(|item| self.rule_test(item))
-            .collect()
+        items.iter().filter_map(|item| self.rule_test(item)).collect()
     }
 
     fn rule_test(&mut self, node: &Node) -> Option<RuleTest> {
@@ -30,40 +27,19 @@ impl Checker<'_> {
             && let Some(map) = self.map(node, "`files`")
         {
             for (key, value) in map.entries {
-                files.extend(
-                    self.text(value, "the content of a file")
-                        .map(|text| (key.name.as_str().into(), text)),
-                );
+                files.extend(self.text(value, "the content of a file").map(|text| (key.name.as_str().into(), text)));
             }
         }
-        let bundle = entries
-            .get("bundle")
-            .and_then(|node| self.text(node, "`bundle`"));
+        let bundle = entries.get("bundle").and_then(|node| self.text(node, "`bundle`"));
         if entries.get("files").is_none() && bundle.is_none() {
-            self.missing_key(
-                entries.span,
-                "a test",
-                "files",
-                "give it `files:` or a `bundle:`",
-            );
+            self.missing_key(entries.span, "a test", "files", "give it `files:` or a `bundle:`");
         }
         let Some(node) = entries.get("expect") else {
-            self.missing_key(
-                entries.span,
-                "a test",
-                "expect",
-                "write `expect: { fires: 1 }`",
-            );
+            self.missing_key(entries.span, "a test", "expect", "write `expect: { fires: 1 }`");
             return None;
         };
         let expect = self.expect(node)?;
-        Some(RuleTest {
-            name,
-            files,
-            bundle,
-            expect,
-            line,
-        })
+        Some(RuleTest { name, files, bundle, expect, line })
     }
 
     fn test_name(&mut self, node: &Node) -> Option<Text> {
@@ -79,16 +55,7 @@ impl Checker<'_> {
 
     fn expect(&mut self, node: &Node) -> Option<Expect> {
         let entries = self.map(node, "`expect`")?;
-        let keys = [
-            "fires",
-            "undecided",
-            "missing",
-            "message",
-            "title",
-            "evidence",
-            "run",
-            "subjects",
-        ];
+        let keys = ["fires", "undecided", "missing", "message", "title", "evidence", "run", "subjects"];
         self.known_keys(entries, "`expect`", &keys);
         let mut expect = Expect::default();
         if let Some(node) = entries.get("fires") {
@@ -97,15 +64,8 @@ impl Checker<'_> {
                 _ => self.wrong_shape(node, "`fires`", "a whole number"),
             }
         }
-        expect.undecided = entries
-            .get("undecided")
-            .and_then(|node| self.boolean(node, "`undecided`"));
-        let mut texts = |name: &str| {
-            entries
-                .get(name)
-                .map(|node| self.texts(node, name))
-                .unwrap_or_default()
-        };
+        expect.undecided = entries.get("undecided").and_then(|node| self.boolean(node, "`undecided`"));
+        let mut texts = |name: &str| entries.get(name).map(|node| self.texts(node, name)).unwrap_or_default();
         expect.missing = texts("missing");
         expect.message = texts("message");
         expect.title = texts("title");
@@ -139,10 +99,7 @@ impl Checker<'_> {
         let Some(items) = self.list(node, "`tests`") else {
             return Vec::new();
         };
-        items
-            .iter()
-            .filter_map(|item| self.signature_test(item))
-            .collect()
+        items.iter().filter_map(|item| self.signature_test(item)).collect()
     }
 
     fn signature_test(&mut self, node: &Node) -> Option<SignatureTest> {
@@ -157,24 +114,12 @@ impl Checker<'_> {
             }
         };
         let Some(node_expect) = entries.get("expect") else {
-            self.missing_key(
-                entries.span,
-                "a test",
-                "expect",
-                "list the events, or write `expect: []`",
-            );
+            self.missing_key(entries.span, "a test", "expect", "list the events, or write `expect: []`");
             return None;
         };
         let items = self.list(node_expect, "`expect`")?;
-        let expect: Vec<BTreeMap<Text, Value>> = items
-            .iter()
-            .map(|item| self.values(item, "an expected event").into_iter().collect())
-            .collect();
-        Some(SignatureTest {
-            name,
-            log: log?,
-            expect,
-            line: self.line(node.span.start),
-        })
+        let expect: Vec<BTreeMap<Text, Value>> =
+            items.iter().map(|item| self.values(item, "an expected event").into_iter().collect()).collect();
+        Some(SignatureTest { name, log: log?, expect, line: self.line(node.span.start) })
     }
 }
