@@ -14,6 +14,18 @@ const fn field(name: &'static str, ty: FieldType, doc: &'static [&'static str]) 
 const CONTAINER: FieldSpec =
     field("container", TEXT, &[" Name of the container whose log it is; absent for the host's own logs."]);
 
+const ONGOING: FieldSpec = field(
+    "ongoing",
+    FieldType::Bool,
+    &[
+        " True when it lasts until the end of the log or the program gave up, false when the log goes on without it or",
+        " says that it works again; absent when the log does not tell.",
+    ],
+);
+
+const INFERRED: FieldSpec =
+    field("inferred", TEXT, &[" Where host or port were taken from when the record did not name them."]);
+
 /// What went wrong with a connection, one word whatever the client library calls it.
 const CONNECTION_ERRORS: &[&str] = &[
     "refused",
@@ -43,8 +55,16 @@ pub const EVENTS: &[KindSpec] = &[
             field("client", TEXT, &[" Client library or program, such as `libpq` or `go-net`."]),
             field("resolver", TEXT, &[" DNS server that was asked, where logged."]),
             field("ongoing", FieldType::Bool, &[" False when the log goes on without it and without giving up."]),
-            field("target", TEXT, &[" Container that is meant, by name, alias, address or published port, even a stopped one."]),
-            field("target_by", TEXT, &[" By what the container was found: name, alias, compose service, hostname, address, published port."]),
+            field(
+                "target",
+                TEXT,
+                &[" Container that is meant, by name, alias, address or published port, even a stopped one."],
+            ),
+            field(
+                "target_by",
+                TEXT,
+                &[" By what the container was found: name, alias, compose service, hostname, address, published port."],
+            ),
             field("inferred", TEXT, &[" Where host or port were taken from when the record did not name them."]),
         ],
     },
@@ -65,12 +85,16 @@ pub const EVENTS: &[KindSpec] = &[
             CONTAINER,
             field("host", TEXT, &[" Host as the client wrote it, where logged."]),
             field("port", FieldType::Integer, &[" Destination port, where logged."]),
+            field("address", FieldType::Address, &[" Address that the host resolved to, where it can be told."]),
             field(
                 "reason",
                 FieldType::Word(&["unknown_authority", "expired", "not_yet_valid", "name_mismatch", "other"]),
                 &[" Why the certificate was not accepted."],
             ),
             field("issuer", TEXT, &[" Issuer, where logged."]),
+            field("client", TEXT, &[" Client library or program."]),
+            ONGOING,
+            INFERRED,
         ],
     },
     KindSpec {
@@ -80,7 +104,94 @@ pub const EVENTS: &[KindSpec] = &[
             CONTAINER,
             field("host", TEXT, &[" Host as the client wrote it, where logged."]),
             field("port", FieldType::Integer, &[" Destination port, where logged."]),
+            field("address", FieldType::Address, &[" Address that the host resolved to, where it can be told."]),
             field("reason", TEXT, &[" The server's words."]),
+            field("client", TEXT, &[" Client library or program."]),
+            ONGOING,
+            INFERRED,
+        ],
+    },
+    KindSpec {
+        name: "server_rejection",
+        doc: &[" The log of a server says that it refused a client: access lists, credentials, limits."],
+        fields: &[
+            CONTAINER,
+            field("address", FieldType::Address, &[" Address of the client, where logged."]),
+            field("user", TEXT, &[" User that the client named, where logged."]),
+            field("database", TEXT, &[" Database that the client asked for, where logged."]),
+            field("reason", TEXT, &[" The server's words."]),
+        ],
+    },
+    KindSpec {
+        name: "connection_target",
+        doc: &[" A program says where it is about to connect; failures that do not name their target mean this one."],
+        fields: &[
+            CONTAINER,
+            field("host", TEXT, &[" Host as the program wrote it: a name or an address."]),
+            field("address", FieldType::Address, &[" The host, when it is an address."]),
+            field("port", FieldType::Integer, &[" Destination port."]),
+        ],
+    },
+    KindSpec {
+        name: "gave_up",
+        doc: &[" A program says that it stops trying to connect."],
+        fields: &[
+            CONTAINER,
+            field("service", TEXT, &[" What it wanted to connect to in its own words, such as `database`."]),
+        ],
+    },
+    KindSpec {
+        name: "service_listening",
+        doc: &[" A server says at which address and port it listens."],
+        fields: &[
+            CONTAINER,
+            field("address", TEXT, &[" Address as logged: `0.0.0.0`, `127.0.0.1`, `::`, `localhost`."]),
+            field("port", FieldType::Integer, &[" Port."]),
+        ],
+    },
+    KindSpec {
+        name: "port_conflict",
+        doc: &[
+            " A program could not listen because something else holds the port: dockerd, nginx, PostgreSQL and others.",
+        ],
+        fields: &[
+            CONTAINER,
+            field("address", FieldType::Address, &[" Address that was to be bound, where logged."]),
+            field("port", FieldType::Integer, &[" Port that was to be bound."]),
+            field("proto", FieldType::Word(&["tcp", "udp", "sctp"]), &[" Transport, where logged."]),
+        ],
+    },
+    KindSpec {
+        name: "oom_kill",
+        doc: &[" The kernel killed a process for memory."],
+        fields: &[
+            CONTAINER,
+            field("process", TEXT, &[" Name of the process, as the kernel cuts it to 15 characters."]),
+            field("pid", FieldType::Integer, &[" Process id on the host."]),
+            field("cgroup", TEXT, &[" Control group that the limit belongs to or the process was in, where logged."]),
+        ],
+    },
+    KindSpec {
+        name: "no_space",
+        doc: &[" A program could not write: no space (or no inode) left on a device, or a quota was exceeded."],
+        fields: &[CONTAINER, field("path", TEXT, &[" File or directory, where logged."])],
+    },
+    KindSpec {
+        name: "open_files_exhausted",
+        doc: &[" A program ran out of file descriptors."],
+        fields: &[CONTAINER, field("process", TEXT, &[" Program, where the wording tells it."])],
+    },
+    KindSpec {
+        name: "swarm_failure",
+        doc: &[" A Swarm node could not reach another one."],
+        fields: &[
+            CONTAINER,
+            field("host", TEXT, &[" The other node as logged."]),
+            field("address", FieldType::Address, &[" Its address."]),
+            field("port", FieldType::Integer, &[" Port: 2377 managers, 7946 gossip, 4789 data."]),
+            field("error", FieldType::Word(CONNECTION_ERRORS), &[" What the node saw."]),
+            field("peer", TEXT, &[" Name or id of the other node, where logged."]),
+            ONGOING,
         ],
     },
 ];
