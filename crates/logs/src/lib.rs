@@ -1,16 +1,47 @@
 //! Strips log framings into records and runs all signatures in one pass.
+//!
+//! A [`Scanner`] reads one log as a stream, in pieces of any size, in bounded memory. The literals that the patterns of
+//! all signatures require are searched at once in the raw bytes; only around a hit are framings taken off, lines joined
+//! into a record and regular expressions run. Equal events of a document are merged.
+//!
+//! It does not know where logs lie nor what the events mean: it opens nothing, and rules draw the conclusions.
+//!
+//! ```
+//! use bundlescope_facts::Value;
+//! use bundlescope_logs::{Pattern, Scanner, Signature, SignatureSet};
+//!
+//! let pattern = Pattern { regex: r"dial tcp (?<endpoint>\S+): connect: (?<error>connection refused)".into(), ..Pattern::default() };
+//! let signature = Signature {
+//!     id: "go-net".into(),
+//!     event: "connection_failure".into(),
+//!     fields: vec![("client".into(), "go-net".into())],
+//!     patterns: vec![pattern],
+//!     ..Signature::default()
+//! };
+//! let set = SignatureSet::compile(vec![signature]).expect("the pattern is valid");
+//!
+//! let mut scanner = Scanner::new(&set, "logs/api.log".into(), Some("api".into()));
+//! scanner.feed(b"2026-11-21T01:36:02Z level=error err=\"dial tcp 10.0.0.1:6379: connect: connec");
+//! scanner.feed(b"tion refused\"\n");
+//! let scanned = scanner.finish();
+//!
+//! assert_eq!(scanned.events[0].get("port"), Value::Int(6379));
+//! assert_eq!(scanned.events[0].get("error"), Value::from("refused"));
+//! assert_eq!(scanned.log.get("lines"), Value::Int(1));
+//! ```
 
-use bundlescope_facts::Text;
+mod fields;
+mod framing;
+mod literal;
+mod merge;
+mod ongoing;
+mod prefilter;
+mod record;
+mod scanner;
+mod signature;
+mod time;
+mod unescape;
+mod words;
 
-/// A signature as the scanner wants it; made from a rule file's `signature:`.
-#[derive(Debug, Clone, Default)]
-pub struct Signature {
-    /// Id of the rule file.
-    pub id: Text,
-    /// Kind of the event that it emits.
-    pub event: Text,
-    /// Patterns, any of which makes an event. Named groups are captures.
-    pub patterns: Vec<Text>,
-    /// Fields with fixed values, and fields under another name than their capture: `error: refused`.
-    pub fields: Vec<(Text, bundlescope_facts::Value)>,
-}
+pub use scanner::{Scanned, Scanner};
+pub use signature::{Pattern, Signature, SignatureError, SignatureSet};

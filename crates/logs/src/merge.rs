@@ -1,0 +1,118 @@
+//! Equal events of one document become one, with the number, the times and the place of its records.
+
+use std::collections::HashMap;
+
+use bundlescope_facts::{Excerpt, Fact, Occurrences, Source, Text, Value};
+use jiff::Timestamp;
+
+use crate::fields::Fields;
+
+/// Distinct events of one document; more are counted only.
+const MAX_EVENTS: usize = 10_000;
+
+/// One distinct event.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) kind: Text,
+    pub(crate) fields: Fields,
+    pub(crate) source: Source,
+    pub(crate) excerpt: Excerpt,
+    pub(crate) count: u64,
+    pub(crate) first: Option<Timestamp>,
+    pub(crate) last: Option<Timestamp>,
+    /// First line of the last record, and its last line.
+    pub(crate) last_line: u32,
+    pub(crate) last_end: u32,
+    /// What it is about, see [`crate::ongoing`].
+    pub(crate) topics: u32,
+}
+
+/// Where and when a record was found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) first_line: u32,
+    pub(crate) last_line: u32,
+    pub(crate) time: Option<Timestamp>,
+}
+
+/// The distinct events of one document, in the order of their first records.
+#[derive(Debug, Default)]
+pub(crate) struct Events {
+    pub(crate) list: Vec<Event>,
+    index: HashMap<String, usize>,
+    /// Records of events that were too many to be kept.
+    pub(crate) left_out: u64,
+}
+
+impl Events {
+    /// Counts an event; `details` is called for the first record of its kind and fields only.
+    pub(crate) fn add(
+        &mut self,
+        kind: &Text,
+        fields: Fields,
+        place: Place,
+        details: impl FnOnce() -> (Source, Excerpt, u32),
+    ) {
+        let key = key(kind, &fields);
+        if let Some(event) = self.index.get(&key).and_then(|at| self.list.get_mut(*at)) {
+            event.count += 1;
+            event.last = place.time.or(event.last);
+            event.first = event.first.or(place.time);
+            event.last_line = place.first_line;
+            event.last_end = place.last_line;
+            return;
+        }
+        if self.list.len() >= MAX_EVENTS {
+            self.left_out += 1;
+            return;
+        }
+        let (source, excerpt, topics) = details();
+        self.index.insert(key, self.list.len());
+        self.list.push(Event {
+            kind: kind.clone(),
+            fields,
+            source,
+            excerpt,
+            count: 1,
+            first: place.time,
+            last: place.time,
+            last_line: place.first_line,
+            last_end: place.last_line,
+            topics,
+        });
+    }
+}
+
+impl Event {
+    /// The text of a field.
+    pub(crate) fn text(&self, field: &str) -> Option<&str> {
+        self.fields.get(field).and_then(Value::as_text)
+    }
+
+    /// The whole number of a field.
+    pub(crate) fn int(&self, field: &str) -> Option<i64> {
+        self.fields.get(field).and_then(Value::as_int)
+    }
+}
+
+impl From<Event> for Fact {
+    fn from(event: Event) -> Self {
+        let mut fact = Fact::dynamic(event.source, event.kind, event.fields);
+        fact.occurrences =
+            Some(Occurrences { count: event.count, first: event.first, last: event.last, last_line: event.last_line });
+        fact.excerpt = Some(event.excerpt);
+        fact
+    }
+}
+
+/// Kinds and names cannot contain the separators; values are shown with their type's mark.
+fn key(kind: &str, fields: &Fields) -> String {
+    use std::fmt::Write as _;
+    let mut key = String::with_capacity(128);
+    key.push_str(kind);
+    for (name, value) in fields {
+        // Writing to a String cannot fail.
+        let _ = write!(key, "\u{1}{name}\u{2}{value:?}");
+    }
+    key
+}

@@ -1,0 +1,372 @@
+//! One pass over one log.
+
+use std::ops::Range;
+
+use bundlescope_facts::{Excerpt, Fact, Log, Problem, Source, Text, Value};
+use jiff::Timestamp;
+
+use crate::fields::{self, Fields};
+use crate::framing;
+use crate::merge::{Events, Place};
+use crate::ongoing::{self, End};
+use crate::record::{self, MAX_BYTES, Record};
+use crate::signature::SignatureSet;
+
+/// Bytes held at a time.
+const BUFFER: usize = 1 << 20;
+/// Bytes kept before the place that is searched, for the beginning of a record and its context.
+const BACK: usize = MAX_BYTES + MAX_BYTES / 2;
+/// Bytes that must be there behind a hit, for the rest of its record and its context.
+const AHEAD: usize = BACK;
+/// Matches of one pattern and events of one record at most.
+const MAX_MATCHES: usize = 16;
+/// Lines shown before and after a record.
+const CONTEXT: usize = 3;
+/// Characters of one line in an excerpt.
+const MAX_LINE: usize = 2000;
+/// Lines of one excerpt, context included, and bytes of all excerpts of a document.
+const EXCERPT_LINES: usize = 48;
+const EXCERPT_BYTES: usize = 4 << 20;
+/// Lines searched for the first and for the last time of a log.
+const TIME_LINES: usize = 256;
+
+/// What one log says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scanned {
+    /// Distinct events, in the order of their first records.
+    pub events: Vec<Fact>,
+    /// The log itself: its container, times and size.
+    pub log: Fact,
+    /// What was left out.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads one log piece by piece. Its memory does not depend on the length of the log or of its lines.
+#[derive(Debug)]
+pub struct Scanner<'s> {
+    set: &'s SignatureSet,
+    admitted: Vec<bool>,
+    document: Text,
+    container: Option<Text>,
+    year: Option<i16>,
+    buffer: Vec<u8>,
+    /// Position of the buffer's first byte in the document.
+    base: u64,
+    /// Index in the buffer up to which has been searched.
+    searched: usize,
+    /// An index in the buffer, and the number of line ends before it in the document.
+    counted: (usize, u64),
+    /// Parts of the document that belong to records already read, sorted, in document positions.
+    covered: Vec<Range<u64>>,
+    first_time: Option<Timestamp>,
+    events: Events,
+    excerpt_bytes: usize,
+    candidates: Vec<usize>,
+}
+
+/// One match in a record.
+struct Found {
+    wording: usize,
+    span: Range<usize>,
+    fields: Fields,
+}
+
+impl<'s> Scanner<'s> {
+    /// A scanner for the log of a container, or of the host.
+    pub fn new(set: &'s SignatureSet, document: Text, container: Option<Text>) -> Self {
+        let admitted = set.limits.iter().map(|limits| limits.admit(&document, container.as_deref())).collect();
+        Self {
+            set,
+            admitted,
+            document,
+            container,
+            year: None,
+            buffer: Vec::new(),
+            base: 0,
+            searched: 0,
+            counted: (0, 0),
+            covered: Vec::new(),
+            first_time: None,
+            events: Events::default(),
+            excerpt_bytes: 0,
+            candidates: Vec::new(),
+        }
+    }
+
+    /// The year of stamps that have none (syslog, klog), such as the year of the capture.
+    #[must_use]
+    pub fn with_year(mut self, year: Option<i16>) -> Self {
+        self.year = year;
+        self
+    }
+
+    /// Reads the next piece, of any size and cut anywhere.
+    pub fn feed(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let room = BUFFER.saturating_sub(self.buffer.len()).max(1);
+            let (now, later) = bytes.split_at(room.min(bytes.len()));
+            self.buffer.extend_from_slice(now);
+            bytes = later;
+            if self.buffer.len() >= BUFFER {
+                self.search(false);
+                self.compact();
+            }
+        }
+    }
+
+    /// Reads the end of the log.
+    pub fn finish(mut self) -> Scanned {
+        self.search(true);
+        let bytes = self.base + self.buffer.len() as u64;
+        let ends = self.line_ends_before(self.buffer.len());
+        let unfinished = self.buffer.last().is_some_and(|byte| *byte != b'\n');
+        let lines = ends + u64::from(unfinished);
+        let last_time = self.last_time();
+        let problems = self.problems();
+        let mut events = self.events.list;
+        ongoing::judge(&mut events, End { time: last_time, lines });
+        let source = Source {
+            document: self.document,
+            first_line: 1,
+            last_line: u32::try_from(lines).unwrap_or(u32::MAX).max(1),
+            span: (0, bytes),
+        };
+        let log = Log { container: self.container, first_time: self.first_time, last_time, lines, bytes };
+        Scanned { events: events.into_iter().map(Fact::from).collect(), log: Fact::new(source, log), problems }
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        if self.events.left_out == 0 {
+            return Vec::new();
+        }
+        vec![Problem {
+            document: self.document.clone(),
+            line: 0,
+            message: format!(
+                "more than {} different events: {} later records are counted but not kept",
+                self.events.list.len(),
+                self.events.left_out
+            ),
+        }]
+    }
+
+    /// Finds hits in the part of the buffer behind which enough of the log is known, and reads their records.
+    fn search(&mut self, last: bool) {
+        if self.base == 0 && self.first_time.is_none() {
+            self.first_time = self.buffer.split(|b| *b == b'\n').take(TIME_LINES).find_map(|raw| self.time_of(raw));
+        }
+        let limit = if last { self.buffer.len() } else { self.buffer.len().saturating_sub(AHEAD) };
+        let mut at = self.searched;
+        while at < limit {
+            let Some(hit) = self.set.prefilter.find(self.buffer.get(..limit).unwrap_or_default(), at) else { break };
+            let line_end = record::line_at(&self.buffer, hit).end;
+            if !self.is_covered(hit) {
+                self.read_record(hit);
+            }
+            at = (line_end + 1).min(hit + MAX_BYTES / 2);
+        }
+        // A literal may begin before the limit and end behind it.
+        let overlap = self.set.prefilter.longest().saturating_sub(1);
+        self.searched = at.max(limit.saturating_sub(overlap));
+    }
+
+    /// Forgets what no later record can need.
+    fn compact(&mut self) {
+        let drop = self.searched.min(self.buffer.len()).saturating_sub(BACK);
+        self.counted = (drop, self.line_ends_before(drop));
+        self.buffer.drain(..drop);
+        self.base += drop as u64;
+        self.searched -= drop;
+        self.counted.0 = 0;
+        let base = self.base;
+        self.covered.retain(|range| range.end > base);
+    }
+
+    fn is_covered(&self, hit: usize) -> bool {
+        let at = self.base + hit as u64;
+        self.covered.iter().rev().any(|range| range.contains(&at))
+    }
+
+    fn read_record(&mut self, hit: usize) {
+        let record = record::around(&self.buffer, hit, self.year);
+        // Ranges of earlier records that end before this one begin are not needed any more; keeping the latest few
+        // is enough because records of interleaved sources overlap within a bounded distance.
+        let from = record.lines.first().map_or(0, |line| self.base + line.start as u64);
+        self.covered.retain(|range| range.end + (MAX_BYTES as u64) > from);
+        self.covered
+            .extend(record.lines.iter().map(|line| self.base + line.start as u64..self.base + line.end as u64 + 1));
+
+        let mut candidates = std::mem::take(&mut self.candidates);
+        candidates.clear();
+        self.set.prefilter.candidates(&record.text, &mut candidates);
+        let found = self.matches(&record, &candidates);
+        self.candidates = candidates;
+        if found.is_empty() {
+            return;
+        }
+        let (first, last) = match (record.lines.first(), record.lines.last()) {
+            (Some(first), Some(last)) => (first.clone(), last.clone()),
+            _ => return,
+        };
+        let number = |ends: u64| u32::try_from(ends + 1).unwrap_or(u32::MAX);
+        let (first_line, last_line) =
+            (number(self.line_ends_before(first.start)), number(self.line_ends_before(last.start)));
+        let place = Place { first_line, last_line, time: record.time };
+        for Found { wording, mut fields, .. } in found {
+            let Some(wording) = self.set.wordings.get(wording) else { continue };
+            let container = self.container.clone().or_else(|| record.container.as_deref().map(Text::from));
+            if let Some(container) = container {
+                fields.entry("container".into()).or_insert(Value::Text(container));
+            }
+            let client = fields.get("client").and_then(Value::as_text).map(str::to_owned);
+            let port = fields.get("port").and_then(Value::as_int);
+            let (buffer, base, spent) = (&self.buffer, self.base, &mut self.excerpt_bytes);
+            self.events.add(&wording.event, fields, place, || {
+                let source = Source {
+                    document: self.document.clone(),
+                    first_line,
+                    last_line,
+                    span: (base + first.start as u64, base + last.end as u64),
+                };
+                let excerpt = excerpt(buffer, &first, &last, hit, first_line, spent);
+                (source, excerpt, ongoing::topics(&record.text, client.as_deref(), port))
+            });
+        }
+    }
+
+    /// The events that a record states: of matches that overlap the one that says most, and none that another match of
+    /// the record says better.
+    fn matches(&self, record: &Record, candidates: &[usize]) -> Vec<Found> {
+        let mut found: Vec<Found> = Vec::new();
+        for &index in candidates {
+            let Some(wording) = self.set.wordings.get(index) else { continue };
+            if !self.admitted.get(wording.signature).copied().unwrap_or(true) {
+                continue;
+            }
+            let Some(regex) = wording.regex() else { continue };
+            let names: Vec<Option<&str>> = regex.capture_names().collect();
+            for captures in regex.captures_iter(&record.text).take(MAX_MATCHES) {
+                let Some(whole) = captures.get(0) else { continue };
+                let fields = fields::of_match(wording, &names, &captures);
+                found.push(Found { wording: index, span: whole.range(), fields });
+            }
+        }
+        let kind = |found: &Found| self.set.wordings.get(found.wording).map(|wording| &wording.event);
+        // The better ones first, so that each later one is compared with those that stay.
+        found.sort_by_key(|f| (std::cmp::Reverse((merit(&f.fields), f.span.len())), f.span.start, f.wording));
+        let mut kept: Vec<Found> = Vec::new();
+        for candidate in found {
+            let beaten = kept.iter().any(|better| {
+                kind(better) == kind(&candidate)
+                    && (overlap(&better.span, &candidate.span) || says_more(&better.fields, &candidate.fields))
+            });
+            if !beaten {
+                kept.push(candidate);
+            }
+        }
+        kept.sort_by_key(|f| (f.span.start, f.wording));
+        kept.truncate(MAX_MATCHES);
+        kept
+    }
+
+    fn line_ends_before(&mut self, at: usize) -> u64 {
+        let (known, ends) = self.counted;
+        let count =
+            |range: Range<usize>| memchr::memchr_iter(b'\n', self.buffer.get(range).unwrap_or_default()).count() as u64;
+        if at < known {
+            return ends - count(at..known);
+        }
+        self.counted = (at, ends + count(known..at));
+        self.counted.1
+    }
+
+    fn time_of(&self, raw: &[u8]) -> Option<Timestamp> {
+        framing::parse(raw.get(..raw.len().min(MAX_BYTES)).unwrap_or_default(), self.year).time
+    }
+
+    fn last_time(&self) -> Option<Timestamp> {
+        let tail = self.buffer.get(self.buffer.len().saturating_sub(MAX_BYTES)..).unwrap_or_default();
+        tail.rsplit(|b| *b == b'\n').take(TIME_LINES).find_map(|raw| self.time_of(raw))
+    }
+}
+
+/// How much a match says: where, then what.
+fn merit(fields: &Fields) -> usize {
+    let weight = |name: &str| match name {
+        "host" => 8,
+        "port" => 6,
+        "address" | "container" => 3,
+        _ => 1,
+    };
+    let vague = fields.get("error").and_then(Value::as_text) == Some("other");
+    fields.keys().map(|name| weight(name)).sum::<usize>() - usize::from(vague)
+}
+
+fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+/// True when the second event of a record adds nothing to the first: it does not say where, or less exactly.
+fn says_more(better: &Fields, other: &Fields) -> bool {
+    let agrees = |name: &str| other.get(name).is_none_or(|value| better.get(name) == Some(value));
+    let located = better.contains_key("host") || better.contains_key("port");
+    if located && !other.contains_key("host") && !other.contains_key("port") {
+        return true;
+    }
+    let same_place = agrees("host") || other.get("host") == better.get("address");
+    same_place && agrees("port") && (better.len() > other.len() || agrees("error"))
+}
+
+/// The lines of a record with their context.
+fn excerpt(
+    buffer: &[u8],
+    first: &Range<usize>,
+    last: &Range<usize>,
+    hit: usize,
+    first_line: u32,
+    spent: &mut usize,
+) -> Excerpt {
+    let mut start = first.start;
+    let mut number = first_line;
+    for _ in 0..CONTEXT {
+        let Some(end) = start.checked_sub(1).filter(|end| buffer.get(*end) == Some(&b'\n')) else { break };
+        start = record::line_at(buffer, end).start;
+        number = number.saturating_sub(1).max(1);
+    }
+    // A long record is shown from the line on that keeps the matched line in view.
+    let before_hit = memchr::memchr_iter(b'\n', buffer.get(start..hit).unwrap_or_default()).count();
+    let mut at = start;
+    for _ in 0..before_hit.saturating_sub(EXCERPT_LINES - 2 * CONTEXT) {
+        at = record::line_at(buffer, at).end + 1;
+        number = number.saturating_add(1);
+    }
+    let budget = EXCERPT_BYTES.saturating_sub(*spent);
+    let (mut lines, mut used, mut after) = (Vec::new(), 0usize, 0usize);
+    while lines.len() < EXCERPT_LINES && at < buffer.len() && used < budget {
+        let line = record::line_at(buffer, at);
+        if line.start > last.end {
+            after += 1;
+            if after > CONTEXT {
+                break;
+            }
+        }
+        let raw = buffer.get(line.clone()).unwrap_or_default();
+        // A line of which only a window was looked at is shown from there.
+        let from = if line.len() > MAX_BYTES && line.contains(&hit) {
+            (hit - line.start).saturating_sub(MAX_LINE / 2)
+        } else {
+            0
+        };
+        let raw = raw.get(from..raw.len().min(from + 4 * MAX_LINE)).unwrap_or_default();
+        let shown = String::from_utf8_lossy(raw.strip_suffix(b"\r").unwrap_or(raw));
+        let text: Text = match shown.char_indices().nth(MAX_LINE) {
+            Some((cut, _)) => Text::from(&shown[..cut]),
+            None => Text::from(&*shown),
+        };
+        used += text.len() + 32;
+        lines.push(text);
+        at = line.end + 1;
+    }
+    *spent += used;
+    Excerpt { first_line: number, lines }
+}

@@ -1,0 +1,300 @@
+//! Signatures and the set that the scanner runs.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::OnceLock;
+
+use bundlescope_facts::{FieldType, KindSpec, Text, Value, kind_spec};
+use regex::bytes::{Regex, RegexBuilder};
+use regex_syntax::hir::{Hir, HirKind};
+
+use crate::literal;
+use crate::prefilter::Prefilter;
+
+/// Beyond this a pattern would take megabytes: `(a{1000}){1000}`.
+const MAX_WEIGHT: u64 = 20_000;
+
+/// A signature as the scanner wants it; made from a rule file's `signature:`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Signature {
+    /// Id of the rule file.
+    pub id: Text,
+    /// Kind of the event that it emits, such as `connection_failure`.
+    pub event: Text,
+    /// Fields with fixed values, for every pattern.
+    pub fields: Vec<(Text, Value)>,
+    /// Patterns, any of which makes an event.
+    pub patterns: Vec<Pattern>,
+    /// Only logs of containers whose name matches this regular expression.
+    pub container: Option<Text>,
+    /// Only documents whose path matches this regular expression.
+    pub document: Option<Text>,
+}
+
+/// One wording of a signature.
+///
+/// Named groups fill the event's fields and are typed by its declaration (`facts::EVENTS`): a port is a number from 1
+/// to 65535, a `host` that is an address also fills `address`, an `error` in an operating system's words becomes the
+/// declared word. Two groups stand for several fields: `url` (`redis://:x@cache:6380/0`) and `endpoint` (`cache:6379`,
+/// `[::1]:80`) fill `host` and `port`; the port of a URL without one is its scheme's. An empty group is absent, and a
+/// value that does not fit its type is absent too.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Pattern {
+    /// Regular expression over the record's text, matched on bytes: lines are separated by `\n`, escapes of JSON and
+    /// logfmt are undone.
+    pub regex: Text,
+    /// Fields with fixed values for this pattern; they go before those of the signature.
+    pub fields: Vec<(Text, Value)>,
+    /// For a group, the values that stand for captured texts. Compared without regard to ASCII case.
+    pub map: Vec<(Text, Vec<(Text, Value)>)>,
+}
+
+/// Why a signature cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignatureError {
+    /// Id of the signature.
+    pub signature: Text,
+    /// Index of the pattern, when it is a pattern's fault.
+    pub pattern: Option<usize>,
+    /// Lowercase fragment: what is wrong and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for SignatureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pattern {
+            Some(index) => write!(f, "signature {}, pattern {}: {}", self.signature, index + 1, self.message),
+            None => write!(f, "signature {}: {}", self.signature, self.message),
+        }
+    }
+}
+
+impl std::error::Error for SignatureError {}
+
+/// Signatures compiled for one pass over logs. Shared by any number of scanners.
+#[derive(Debug)]
+pub struct SignatureSet {
+    pub(crate) wordings: Vec<Wording>,
+    pub(crate) limits: Vec<Limits>,
+    pub(crate) prefilter: Prefilter,
+}
+
+/// Where a signature applies.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    container: Option<Regex>,
+    document: Option<Regex>,
+}
+
+impl Limits {
+    /// True when the signature applies to this log.
+    pub(crate) fn admit(&self, document: &str, container: Option<&str>) -> bool {
+        self.document.as_ref().is_none_or(|regex| regex.is_match(document.as_bytes()))
+            && self.container.as_ref().is_none_or(|regex| container.is_some_and(|name| regex.is_match(name.as_bytes())))
+    }
+}
+
+/// One pattern, compiled.
+#[derive(Debug)]
+pub(crate) struct Wording {
+    /// Index of its signature.
+    pub(crate) signature: usize,
+    /// Kind of event.
+    pub(crate) event: Text,
+    /// Declaration of the kind, when it is a documented one.
+    pub(crate) spec: Option<&'static KindSpec>,
+    /// Fixed fields, the pattern's own before the signature's.
+    pub(crate) fields: Vec<(Text, Value)>,
+    pub(crate) map: Vec<(Text, Vec<(Text, Value)>)>,
+    source: Text,
+    regex: OnceLock<Option<Regex>>,
+}
+
+impl Wording {
+    /// The expression, compiled when it is first needed: most never are.
+    pub(crate) fn regex(&self) -> Option<&Regex> {
+        self.regex.get_or_init(|| build(&self.source).ok()).as_ref()
+    }
+}
+
+impl SignatureSet {
+    /// Compiles signatures, or reports every mistake in every one of them.
+    pub fn compile(signatures: Vec<Signature>) -> Result<Self, Vec<SignatureError>> {
+        let mut errors = Vec::new();
+        let (mut wordings, mut limits, mut literals) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, signature) in signatures.into_iter().enumerate() {
+            let mut fail = |pattern, message: String| {
+                errors.push(SignatureError { signature: signature.id.clone(), pattern, message });
+            };
+            let mut restriction = |what: &str, source: &Option<Text>| {
+                source.as_ref().and_then(|source| {
+                    build(source).map_err(|error| fail(None, format!("the {what} pattern: {error}"))).ok()
+                })
+            };
+            limits.push(Limits {
+                container: restriction("container", &signature.container),
+                document: restriction("document", &signature.document),
+            });
+            if signature.patterns.is_empty() {
+                fail(None, "has no patterns, so it can never match".to_owned());
+            }
+            let spec = kind_spec(&signature.event);
+            for (number, pattern) in signature.patterns.iter().enumerate() {
+                let hir = match parse(&pattern.regex) {
+                    Ok(hir) => hir,
+                    Err(message) => {
+                        fail(Some(number), message);
+                        continue;
+                    }
+                };
+                let Some(required) = literal::required(&hir) else {
+                    fail(
+                        Some(number),
+                        format!(
+                            "every match must contain a fixed text of {} characters or more, in each branch of an \
+                             alternation: write out some words that the message always has",
+                            literal::SHORTEST
+                        ),
+                    );
+                    continue;
+                };
+                let mut fields = pattern.fields.clone();
+                let own: BTreeSet<Text> = fields.iter().map(|(name, _)| name.clone()).collect();
+                fields.extend(signature.fields.iter().filter(|(name, _)| !own.contains(name)).cloned());
+                let groups = group_names(&hir);
+                for problem in check_fields(spec, &fields, &pattern.map, &groups) {
+                    fail(Some(number), problem);
+                }
+                literals.extend(required.into_iter().map(|literal| (literal, wordings.len())));
+                wordings.push(Wording {
+                    signature: index,
+                    event: signature.event.clone(),
+                    spec,
+                    fields,
+                    map: pattern.map.clone(),
+                    source: pattern.regex.clone(),
+                    regex: OnceLock::new(),
+                });
+            }
+        }
+        let prefilter = match Prefilter::new(&literals) {
+            Ok(prefilter) if errors.is_empty() => prefilter,
+            Ok(_) => return Err(errors),
+            Err(message) => {
+                errors.push(SignatureError { signature: Text::from(""), pattern: None, message });
+                return Err(errors);
+            }
+        };
+        Ok(Self { wordings, limits, prefilter })
+    }
+
+    /// Number of patterns in the set.
+    pub fn len(&self) -> usize {
+        self.wordings.len()
+    }
+
+    /// True when there are no patterns; the scanner then only counts lines and reads times.
+    pub fn is_empty(&self) -> bool {
+        self.wordings.is_empty()
+    }
+}
+
+/// Byte-oriented: classes are ASCII, and text that is not UTF-8 is matched as it is.
+fn build(source: &str) -> Result<Regex, String> {
+    RegexBuilder::new(source).unicode(false).build().map_err(|error| error.to_string())
+}
+
+fn parse(source: &str) -> Result<Hir, String> {
+    let hir = regex_syntax::ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .build()
+        .parse(source)
+        .map_err(|error| error.to_string())?;
+    if weight(&hir, 0) > MAX_WEIGHT {
+        return Err("its repetitions multiply to a huge expression: use `*` or smaller counts".to_owned());
+    }
+    Ok(hir)
+}
+
+/// About how many states the expression has.
+fn weight(hir: &Hir, depth: u32) -> u64 {
+    if depth > 256 {
+        return MAX_WEIGHT + 1;
+    }
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => 1,
+        HirKind::Literal(literal) => literal.0.len() as u64,
+        HirKind::Capture(capture) => weight(&capture.sub, depth + 1),
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min.saturating_add(1)).max(1);
+            weight(&repetition.sub, depth + 1).saturating_mul(times.into())
+        }
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().fold(0, |sum, part| sum.saturating_add(weight(part, depth + 1)))
+        }
+    }
+}
+
+fn group_names(hir: &Hir) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut open = vec![hir];
+    while let Some(hir) = open.pop() {
+        match hir.kind() {
+            HirKind::Capture(capture) => {
+                names.extend(capture.name.as_ref().map(|name| name.to_string()));
+                open.push(&capture.sub);
+            }
+            HirKind::Repetition(repetition) => open.push(&repetition.sub),
+            HirKind::Concat(parts) | HirKind::Alternation(parts) => open.extend(parts),
+            _ => {}
+        }
+    }
+    names
+}
+
+/// Names that the event does not have, and fixed values that do not fit.
+fn check_fields(
+    spec: Option<&KindSpec>,
+    fields: &[(Text, Value)],
+    map: &[(Text, Vec<(Text, Value)>)],
+    groups: &BTreeSet<String>,
+) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (group, _) in map {
+        if !groups.contains(&**group) {
+            problems.push(format!("`map` names `{group}`, but the pattern has no group of that name"));
+        }
+    }
+    let Some(spec) = spec else { return problems };
+    let known = || spec.fields.iter().map(|field| field.name).collect::<Vec<_>>().join(", ");
+    for name in groups {
+        if !matches!(name.as_str(), "url" | "endpoint") && spec.field(name).is_none() {
+            problems.push(format!("`{}` has no field `{name}`; it has {}", spec.name, known()));
+        }
+    }
+    let fixed = fields.iter().map(|(name, value)| (name, value));
+    let mapped = map.iter().flat_map(|(name, values)| values.iter().map(move |(_, value)| (name, value)));
+    for (name, value) in fixed.chain(mapped) {
+        match spec.field(name) {
+            None => problems.push(format!("`{}` has no field `{name}`; it has {}", spec.name, known())),
+            Some(field) if !fits(field.ty, value) => {
+                problems.push(format!("`{value}` is no value of the field `{name}` of `{}`", spec.name));
+            }
+            Some(_) => {}
+        }
+    }
+    problems
+}
+
+fn fits(ty: FieldType, value: &Value) -> bool {
+    match ty {
+        FieldType::Integer => matches!(value, Value::Int(_)),
+        FieldType::Float => matches!(value, Value::Int(_) | Value::Float(_)),
+        FieldType::Bool => matches!(value, Value::Bool(_)),
+        FieldType::Text => matches!(value, Value::Text(_)),
+        FieldType::Address => value.as_text().is_some_and(|text| text.parse::<std::net::IpAddr>().is_ok()),
+        FieldType::Word(words) => value.as_text().is_some_and(|text| words.contains(&text)),
+        _ => true,
+    }
+}
