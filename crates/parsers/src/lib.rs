@@ -24,6 +24,7 @@ mod json;
 mod layout;
 mod network;
 mod system;
+mod table;
 
 pub use document::{Document, Line, Parsed};
 pub use format::{Format, Hint, Match, all};

@@ -2,18 +2,22 @@
 
 mod bundle;
 mod docker;
+mod docker_objects;
 mod firewall;
 mod network;
 mod sockets;
+mod swarm;
 mod system;
 
 use std::collections::BTreeMap;
 
 pub use bundle::*;
 pub use docker::*;
+pub use docker_objects::*;
 pub use firewall::*;
 pub use network::*;
 pub use sockets::*;
+pub use swarm::*;
 pub use system::*;
 
 use crate::{KindSpec, Text, Value};
@@ -90,6 +94,14 @@ kinds! {
     Network,
     DockerDaemon,
     DaemonConfig,
+    Image,
+    Volume,
+    DockerEvent,
+    ContainerUsage,
+    DockerDiskUsage,
+    SwarmNode,
+    SwarmService,
+    SwarmTask,
     OsRelease,
     Hostname,
     CaptureTime,

@@ -1,4 +1,4 @@
-//! Containers: `docker inspect` (Docker 1.0 to 29) and rows of the API's list (`GET /containers/json`).
+//! Containers: `docker inspect` (Docker 1.0 to 29), and podman's, which imitates it.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use bundlescope_facts::{Container, Fact, Mount, Source, Text};
 use crate::Parsed;
 use crate::json::Fields;
 
-use super::{endpoint, ports, status};
+use super::{endpoint, ports};
 
 /// A record of `docker inspect`.
 ///
@@ -72,42 +72,6 @@ pub(super) fn inspected(record: Fields<'_, '_>, parsed: &mut Parsed) {
     ports::of_container(record, &owner.name, running, parsed);
 }
 
-/// A row of the API's list. `State` is a word here, and absent before Docker 1.11 (API 1.23).
-pub(super) fn listed(record: Fields<'_, '_>, parsed: &mut Parsed) {
-    let id = record.text("Id").or_else(|| record.text("ID")).unwrap_or_default();
-    let names = record.texts("Names");
-    // Legacy links give a container further names of the form /web/db.
-    let own = names.iter().find(|name| name.matches('/').count() < 2).or(names.first());
-    let written = record.word("Status");
-    let seen = status::read(written);
-    let container_status = record.text("State").map(|state| state.to_lowercase().into()).or(seen.status);
-    let container = Container {
-        name: name(own.map_or("", |name| &**name), &id),
-        image: record.text("Image"),
-        running: matches!(container_status.as_deref(), Some("running" | "paused")),
-        status: container_status,
-        exit_code: seen.exit_code,
-        status_text: record.text("Status"),
-        state_age: seen.age,
-        health: seen.health,
-        created: record.int("Created").and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()),
-        network_mode: record.object("HostConfig").text("NetworkMode"),
-        command: record.text("Command").into_iter().collect(),
-        labels: record.map("Labels"),
-        mounts: mounts(record),
-        id,
-        ..Container::default()
-    };
-    let owner = endpoint::Owner { name: container.name.clone(), id: container.id.clone() };
-    let source = match (record.get("Names"), record.get("Status")) {
-        (names, status) if names.is_present() && status.is_present() => names.source_to(status),
-        _ => record.source(),
-    };
-    parsed.facts.push(Fact::new(source, container));
-    endpoint::of_container(record, &owner, parsed);
-    ports::of_row(record, &owner.name, parsed);
-}
-
 /// A name without its leading slash; the short id where a record has none.
 pub(super) fn name(written: &str, id: &str) -> Text {
     match written.strip_prefix('/').unwrap_or(written) {
@@ -117,7 +81,7 @@ pub(super) fn name(written: &str, id: &str) -> Text {
 }
 
 /// Splits `NAME=value`; `NAME` alone has an empty value.
-fn pair(text: &str) -> (Text, Text) {
+pub(super) fn pair(text: &str) -> (Text, Text) {
     let (name, value) = text.split_once('=').unwrap_or((text, ""));
     (name.into(), value.into())
 }
@@ -129,7 +93,8 @@ fn link(text: &str) -> Text {
     format!("{}:{}", container.trim_start_matches('/'), last(alias)).into()
 }
 
-fn command(record: Fields<'_, '_>, config: Fields<'_, '_>) -> Vec<Text> {
+/// What is executed.
+pub(super) fn command(record: Fields<'_, '_>, config: Fields<'_, '_>) -> Vec<Text> {
     let path = record.text("Path");
     if path.is_some() {
         return path.into_iter().chain(record.texts("Args")).collect();
@@ -152,7 +117,7 @@ fn ulimits(host: Fields<'_, '_>) -> BTreeMap<Text, Text> {
 }
 
 /// Mounts; Docker before 1.8 has two maps by destination instead.
-fn mounts(record: Fields<'_, '_>) -> Vec<Mount> {
+pub(super) fn mounts(record: Fields<'_, '_>) -> Vec<Mount> {
     if record.has("Mounts") {
         let mount = |mount: Fields<'_, '_>| {
             let volume = mount.text("Name");

@@ -1,16 +1,256 @@
-//! Formats of the docker family.
+//! Formats of the docker family: the CLI's tables, texts and JSON, the Engine API's JSON, the daemon's settings.
 //!
-//! Every JSON document goes through [`records`], which tells each record by its keys: `docker inspect` takes any
-//! objects at once, so that containers, networks and volumes may stand in one document.
+//! Every JSON document goes through [`records`], which tells each record by its keys, and every table through
+//! [`tables`], which tells it by its titles: collectors concatenate, and `docker inspect` takes any objects at once. A
+//! [`Format`] therefore only says what a document is mainly about.
 
+mod cells;
 mod container;
 mod endpoint;
+mod events;
+mod info;
 mod network;
+mod objects;
 mod ports;
+mod ps;
 mod records;
 mod status;
+mod swarm;
+mod tables;
 
-use crate::format::Format;
+use crate::format::{Format, Hint, Match};
+use crate::json::{self, Value};
+use crate::{Document, Parsed};
+
+use records::Record;
+use tables::Listing;
 
 /// Every format of the family, the more specific ones first.
-pub(crate) static FORMATS: &[&Format] = &[&records::INSPECT, &records::NETWORKS, &records::CONTAINER_LIST];
+pub(crate) static FORMATS: &[&Format] = &[
+    &INSPECT, &NETWORKS, &PS, &NETWORK_LS, &INFO, &VERSION, &IMAGES, &IMAGE_INSPECT, &VOLUMES, &STATS, &DISK, &EVENTS, &NODES, &SERVICES,
+    &TASKS, &FAILURE,
+];
+
+static INSPECT: Format = Format {
+    name: "docker-inspect",
+    collect: "docker inspect $(docker ps -aq)",
+    kinds: &["container", "endpoint", "published_port"],
+    detect: |hint| listing(hint, &["docker inspect", "podman inspect"], &[Record::Container], &[]),
+    parse: records_or_tables,
+};
+
+static NETWORKS: Format = Format {
+    name: "docker-network-inspect",
+    collect: "docker network inspect $(docker network ls -q)",
+    kinds: &["network", "endpoint"],
+    detect: |hint| match listing(hint, &["docker network inspect"], &[Record::Network], &[]) {
+        Match::No => Match::No,
+        _ if !hint.head.contains("\"IPAM\"") && hint.head.contains("\"Driver\"") => Match::No,
+        found => found,
+    },
+    parse: records_or_tables,
+};
+
+static PS: Format = Format {
+    name: "docker-ps",
+    collect: "docker ps -a --no-trunc",
+    kinds: &["container", "endpoint", "published_port"],
+    detect: |hint| {
+        listing(hint, &["docker ps", "docker container ls"], &[Record::ContainerRow], &[Listing::Containers])
+    },
+    parse: records_or_tables,
+};
+
+static NETWORK_LS: Format = Format {
+    name: "docker-network-ls",
+    collect: "docker network ls --no-trunc",
+    kinds: &["network"],
+    detect: |hint| listing(hint, &["docker network ls"], &[Record::Network], &[Listing::Networks]),
+    parse: records_or_tables,
+};
+
+static INFO: Format = Format {
+    name: "docker-info",
+    collect: "docker info",
+    kinds: &["docker_daemon", "hostname", "collection_error"],
+    detect: |hint| {
+        let subjects = &["docker info", "docker system info"];
+        let text = has_line(hint, |line| line.starts_with("Server Version: "))
+            && has_line(hint, |line| line.starts_with("Storage Driver: "))
+            || has_line(hint, |line| line == "Debug Mode: false" || line == "Debug Mode: true")
+                && has_line(hint, |line| line.starts_with("Server:"))
+            || hint.head.starts_with("Containers: ") && has_line(hint, |line| line.starts_with("Execution Driver: "));
+        listing(hint, subjects, &[Record::Info], &[]).max(sure(text, hint, subjects))
+    },
+    parse: |document| if is_json(document) { records::parse(document) } else { info::parse_info(document) },
+};
+
+static VERSION: Format = Format {
+    name: "docker-version",
+    collect: "docker version",
+    kinds: &["docker_daemon", "collection_error"],
+    detect: |hint| {
+        let subjects = &["docker version"];
+        let text = has_line(hint, |line| line.starts_with("API version:") || line.starts_with("Client API version:"))
+            && has_line(hint, |line| line.starts_with("Go version"));
+        listing(hint, subjects, &[Record::Version], &[]).max(sure(text, hint, subjects))
+    },
+    parse: |document| if is_json(document) { records::parse(document) } else { info::parse_version(document) },
+};
+
+static IMAGES: Format = Format {
+    name: "docker-images",
+    collect: "docker images --no-trunc",
+    kinds: &["image"],
+    detect: |hint| {
+        let found = listing(hint, &["docker images", "docker image ls"], &[Record::Image, Record::ImageRow], &[Listing::Images]);
+        // An inspect tells more, and is a format of its own.
+        if hint.head.contains("\"RootFS\"") { Match::No } else { found }
+    },
+    parse: records_or_tables,
+};
+
+static IMAGE_INSPECT: Format = Format {
+    name: "docker-image-inspect",
+    collect: "docker image inspect $(docker images -q)",
+    kinds: &["image"],
+    detect: |hint| listing(hint, &["docker image inspect"], &[Record::Image], &[]),
+    parse: records_or_tables,
+};
+
+static VOLUMES: Format = Format {
+    name: "docker-volume-ls",
+    collect: "docker volume ls",
+    kinds: &["volume"],
+    detect: |hint| listing(hint, &["docker volume"], &[Record::Volume], &[Listing::Volumes]),
+    parse: records_or_tables,
+};
+
+static STATS: Format = Format {
+    name: "docker-stats",
+    collect: "docker stats --no-stream",
+    kinds: &["container_usage"],
+    detect: |hint| listing(hint, &["docker stats"], &[Record::Usage, Record::UsageRow], &[Listing::Usage]),
+    parse: records_or_tables,
+};
+
+static DISK: Format = Format {
+    name: "docker-system-df",
+    collect: "docker system df",
+    kinds: &["docker_disk_usage", "image", "volume", "container"],
+    detect: |hint| {
+        let usage = has_line(hint, |line| line == "Images space usage:");
+        let subjects = &["docker system df"];
+        listing(hint, subjects, &[Record::DiskRow, Record::Lists], &[Listing::Disk]).max(sure(usage, hint, subjects))
+    },
+    parse: records_or_tables,
+};
+
+static EVENTS: Format = Format {
+    name: "docker-events",
+    collect: "docker events --since 24h --until 1s",
+    kinds: &["docker_event"],
+    detect: |hint| {
+        let subjects = &["docker events", "docker system events"];
+        let first = hint.head.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        listing(hint, subjects, &[Record::Event], &[]).max(sure(events::is_event(first), hint, subjects))
+    },
+    parse: |document| if is_json(document) { records::parse(document) } else { events::parse(document) },
+};
+
+static NODES: Format = Format {
+    name: "docker-node-ls",
+    collect: "docker node inspect $(docker node ls -q)",
+    kinds: &["swarm_node"],
+    detect: |hint| listing(hint, &["docker node"], &[Record::Node, Record::NodeRow], &[Listing::Nodes]),
+    parse: records_or_tables,
+};
+
+static SERVICES: Format = Format {
+    name: "docker-service-ls",
+    collect: "docker service inspect $(docker service ls -q)",
+    kinds: &["swarm_service"],
+    detect: |hint| {
+        let subjects = &["docker service", "docker stack services"];
+        listing(hint, subjects, &[Record::Service, Record::ServiceRow], &[Listing::Services])
+    },
+    parse: records_or_tables,
+};
+
+static TASKS: Format = Format {
+    name: "docker-service-ps",
+    collect: "docker service ps --no-trunc $(docker service ls -q)",
+    kinds: &["swarm_task"],
+    detect: |hint| {
+        let subjects = &["docker service ps", "docker stack ps", "docker node ps"];
+        listing(hint, subjects, &[Record::Task, Record::TaskRow], &[Listing::Tasks])
+    },
+    parse: records_or_tables,
+};
+
+/// What the CLI prints when it cannot reach the daemon, in the place of any answer.
+static FAILURE: Format = Format {
+    name: "docker-failure",
+    collect: "docker info",
+    kinds: &["collection_error"],
+    detect: |hint| {
+        let first = hint.head.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+        let short = hint.head.lines().filter(|line| !line.trim().is_empty()).take(4).count() < 4;
+        sure(short && info::is_failure(first), hint, &["docker"])
+    },
+    parse: info::parse_failure,
+};
+
+/// A JSON document whose first record is one of `records`, or a text with one of `tables` among its first lines. An
+/// empty list is what its path says.
+fn listing(hint: &Hint<'_>, subjects: &[&str], records: &[Record], tables: &[Listing]) -> Match {
+    let by_path = by_path(hint, subjects);
+    let head = hint.head.trim_start_matches('\u{feff}').trim_start();
+    if records::may_hold(head, records)
+        && let Some(record) = json::first_record(hint.head)
+        && !record.members().is_empty()
+    {
+        return sure(records::classify(&record).is_some_and(|record| records.contains(&record)), hint, subjects);
+    }
+    if matches!(head.trim_end(), "[]" | "null" | "{}") {
+        return if by_path && head != "{}" { Match::Path } else { Match::No };
+    }
+    let begins = |line| tables::titles(line).is_some_and(|(listing, _)| tables.contains(&listing));
+    sure(!tables.is_empty() && first_lines(hint).any(begins), hint, subjects)
+}
+
+/// The match of a document whose content is, or is not, of a format.
+fn sure(content: bool, hint: &Hint<'_>, subjects: &[&str]) -> Match {
+    match (content, by_path(hint, subjects)) {
+        (true, true) => Match::Both,
+        (true, false) => Match::Content,
+        (false, _) => Match::No,
+    }
+}
+
+fn by_path(hint: &Hint<'_>, subjects: &[&str]) -> bool {
+    subjects.iter().any(|subject| hint.subject.starts_with(subject))
+}
+
+/// The lines among which titles are looked for: a prompt, a warning or a blank line may come before.
+fn first_lines<'a>(hint: &Hint<'a>) -> impl Iterator<Item = &'a str> + use<'a> {
+    hint.head.lines().take(10)
+}
+
+/// True when one of the first hundred lines, without its indentation, is such a one.
+fn has_line(hint: &Hint<'_>, is: impl Fn(&str) -> bool) -> bool {
+    hint.head.lines().take(100).any(|line| is(line.trim()))
+}
+
+fn is_json(document: &Document<'_>) -> bool {
+    let head = &document.bytes[..document.bytes.len().min(64 << 10)];
+    let record = json::first_record(std::str::from_utf8(head).unwrap_or_else(|error| {
+        // The bytes up to the error are valid, so the second conversion cannot fail.
+        std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default()
+    }));
+    record.is_some_and(|record| matches!(record.value, Value::Object(_)))
+}
+
+fn records_or_tables(document: &Document<'_>) -> Parsed {
+    if is_json(document) { records::parse(document) } else { tables::parse(document) }
+}

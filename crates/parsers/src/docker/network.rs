@@ -1,11 +1,14 @@
-//! Networks: `docker network inspect`, the API's `GET /networks`, Docker 1.9 to 29.
+//! Networks: `docker network inspect`, the API's `GET /networks`, `docker network ls` as table and as JSON lines,
+//! Docker 1.9 to 29.
 
 use std::collections::BTreeMap;
 
-use bundlescope_facts::{Data, Endpoint, Fact, Network, Text};
+use bundlescope_facts::{Data, Endpoint, Fact, Network, Source, Text};
 
 use crate::json::Fields;
 use crate::{Document, Parsed};
+
+use super::cells::Cells;
 
 const OPTION: &str = "com.docker.network.bridge.";
 
@@ -45,6 +48,23 @@ pub(super) fn network(record: Fields<'_, '_>, parsed: &mut Parsed) {
     let source = record.source_of(&stated[..end]);
     parsed.facts.push(Fact::new(source, data));
     parsed.facts.extend(endpoints.into_iter().map(|(endpoint, source)| Fact::new(source, endpoint)));
+}
+
+/// A row of `docker network ls`, which tells neither subnets nor options.
+pub(super) fn row(cells: &dyn Cells, source: &Source, parsed: &mut Parsed) {
+    let text = |title: &str| Some(cells.cell(title)).filter(|cell| !cell.is_empty()).map(Text::from);
+    let (name, id, driver) = (cells.cell("NAME"), cells.cell("NETWORK ID"), text("DRIVER"));
+    let data = Network {
+        name: name.into(),
+        id: id.into(),
+        bridge: bridge(name, id, driver.as_deref(), &BTreeMap::new()),
+        scope: text("SCOPE"),
+        driver,
+        icc: true,
+        masquerade: true,
+        ..Network::default()
+    };
+    parsed.facts.push(Fact::new(source.clone(), data));
 }
 
 fn endpoint(key: &str, entry: Fields<'_, '_>, network: &Text, network_id: &Text) -> Endpoint {

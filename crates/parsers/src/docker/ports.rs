@@ -1,8 +1,9 @@
-//! Published ports: the maps of `docker inspect` and the lists of the API.
+//! Published ports: the maps of `docker inspect`, the lists of the API, the column of `docker ps`.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
-use bundlescope_facts::{Fact, Proto, PublishedPort, Text};
+use bundlescope_facts::{Fact, Problem, Proto, PublishedPort, Source, Text};
 
 use crate::Parsed;
 use crate::json::Fields;
@@ -64,5 +65,99 @@ pub(super) fn of_row(record: Fields<'_, '_>, container: &Text, parsed: &mut Pars
             active: true,
         };
         parsed.facts.push(Fact::new(port.source(), data));
+    }
+}
+
+/// A piece of a PORTS column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mapping {
+    /// Address of the host, where one is named.
+    pub(super) host_address: Option<IpAddr>,
+    /// First port of the host; `None` for a port that is exposed only.
+    pub(super) host_port: Option<u16>,
+    /// First port of the container.
+    pub(super) container_port: u16,
+    /// Number of ports, one unless a range.
+    pub(super) count: u16,
+    /// Protocol.
+    pub(super) proto: Proto,
+}
+
+/// Reads `0.0.0.0:8080->80/tcp`, `:::8080->80/tcp` (Docker 20.10), `[::]:8080->80/tcp` (28), `*:80->80/tcp` (services),
+/// ranges such as `0.0.0.0:8000-8003->9000-9003/udp`, and `443/tcp`.
+pub(super) fn mapping(text: &str) -> Option<Mapping> {
+    let range = |text: &str| -> Option<(u16, u16)> {
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        let (first, last): (u16, u16) = (first.parse().ok()?, last.parse().ok()?);
+        (first <= last).then_some((first, last))
+    };
+    let (host, inside) = match text.split_once("->") {
+        Some((host, inside)) => (Some(host), inside),
+        None => (None, text),
+    };
+    let (inside, proto) = inside.split_once('/').unwrap_or((inside, "tcp"));
+    let (first, last) = range(inside)?;
+    let mut mapping =
+        Mapping { host_address: None, host_port: None, container_port: first, count: last - first, proto: Proto::from_word(proto)? };
+    if let Some(host) = host {
+        let (address, ports) = host.rsplit_once(':').unwrap_or(("", host));
+        let address = address.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(address);
+        mapping.host_address = match address {
+            "" | "*" => None,
+            written => Some(written.parse().ok()?),
+        };
+        let (host_first, host_last) = range(ports)?;
+        if host_last - host_first != last - first {
+            return None;
+        }
+        mapping.host_port = Some(host_first);
+    }
+    mapping.count = mapping.count.saturating_add(1);
+    Some(mapping)
+}
+
+/// The published ports of a PORTS column; the exposed ones are not published.
+pub(super) fn of_column(column: &str, container: &Text, source: &Source, parsed: &mut Parsed) {
+    for piece in column.split(',').map(str::trim).filter(|piece| !piece.is_empty()) {
+        let Some(mapping) = mapping(piece) else {
+            let message = format!("`{piece}` is not a port such as 0.0.0.0:8080->80/tcp");
+            parsed.problems.push(Problem { document: source.document.clone(), line: source.first_line, message });
+            continue;
+        };
+        let Some(host_port) = mapping.host_port else { continue };
+        for step in 0..mapping.count {
+            let data = PublishedPort {
+                container: container.clone(),
+                proto: mapping.proto,
+                container_port: mapping.container_port.saturating_add(step),
+                host_address: mapping.host_address,
+                host_port: Some(host_port.saturating_add(step)),
+                active: true,
+            };
+            parsed.facts.push(Fact::new(source.clone(), data));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_a_mapping_is_read() {
+        let read = |text: &str| {
+            let m = mapping(text)?;
+            Some((m.host_address.map(|a| a.to_string()), m.host_port, m.container_port, m.count, m.proto.word()))
+        };
+        let address = |text: &str| Some(text.to_owned());
+        assert_eq!(read("0.0.0.0:8080->80/tcp"), Some((address("0.0.0.0"), Some(8080), 80, 1, "tcp")));
+        assert_eq!(read(":::8080->80/tcp"), Some((address("::"), Some(8080), 80, 1, "tcp")));
+        assert_eq!(read("[::1]:8080->80/tcp"), Some((address("::1"), Some(8080), 80, 1, "tcp")));
+        assert_eq!(read("*:30000->80/sctp"), Some((None, Some(30000), 80, 1, "sctp")));
+        assert_eq!(read("127.0.0.1:8000-8003->9000-9003/udp"), Some((address("127.0.0.1"), Some(8000), 9000, 4, "udp")));
+        assert_eq!(read("3300-3310/tcp"), Some((None, None, 3300, 11, "tcp")));
+        for wrong in ["8000-8003->80/tcp", "80/foo", "x:80->80/tcp", "9-8/tcp", "70000/tcp", "->", ""] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
     }
 }

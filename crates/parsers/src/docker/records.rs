@@ -3,80 +3,103 @@
 //! One parser reads them all, because one document may mix them (`docker inspect web db_net pgdata`), and because the
 //! CLI's array, the API's object and JSON lines differ only in their framing, which [`crate::json`] takes.
 
-use crate::format::{Format, Hint, Match};
 use crate::json::{self, Fields, Node, Value};
 use crate::{Document, Parsed};
 
-use super::{container, network};
-
-/// `docker inspect` of any objects, Docker 1.0 to 29; also one object of the API.
-pub(super) static INSPECT: Format = Format {
-    name: "docker-inspect",
-    collect: "docker inspect $(docker ps -aq)",
-    kinds: &["container", "endpoint", "published_port"],
-    detect: |hint| detect(hint, "\"State\"", &[Record::Container], &["docker inspect"]),
-    parse,
-};
-
-/// `docker network inspect` and the API's list of networks, Docker 1.9 to 29.
-pub(super) static NETWORKS: Format = Format {
-    name: "docker-network-inspect",
-    collect: "docker network inspect $(docker network ls -q)",
-    kinds: &["network", "endpoint"],
-    detect: |hint| detect(hint, "\"Driver\"", &[Record::Network], &["docker network inspect"]),
-    parse,
-};
-
-/// The API's list of containers (`GET /containers/json?all=1`), Docker 1.0 to 29.
-pub(super) static CONTAINER_LIST: Format = Format {
-    name: "docker-ps",
-    collect: "docker ps -a --no-trunc",
-    kinds: &["container", "endpoint", "published_port"],
-    detect: |hint| detect(hint, "\"Names\"", &[Record::ContainerRow], &["docker ps", "docker container ls"]),
-    parse,
-};
+use super::{container, events, info, network, objects, ps, swarm};
 
 /// What a record describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Record {
     /// `docker inspect` of a container.
     Container,
-    /// A row of the list of containers.
+    /// A row of the list of containers, of the API or of `docker ps --format json`.
     ContainerRow,
     /// A network, inspected or listed.
     Network,
+    /// An image, inspected or listed.
+    Image,
+    /// A line of `docker images --format json`.
+    ImageRow,
+    /// A volume, inspected or listed.
+    Volume,
+    /// The API's list of volumes, or its disk usage: lists of other records.
+    Lists,
+    /// A line of `docker stats --format json`.
+    UsageRow,
+    /// A sample of the API's stats.
+    Usage,
+    /// A line of `docker system df --format json`.
+    DiskRow,
+    /// `docker info`.
+    Info,
+    /// `docker version`.
+    Version,
+    /// An event.
+    Event,
+    /// A node of a swarm.
+    Node,
+    /// A line of `docker node ls --format json`.
+    NodeRow,
+    /// A service of a swarm.
+    Service,
+    /// A line of `docker service ls --format json`.
+    ServiceRow,
+    /// A task of a swarm.
+    Task,
+    /// A line of `docker service ps --format json`.
+    TaskRow,
 }
+
+/// Keys of which every record of a kind has all of the first list, one of the second unless that is empty, and none of
+/// the third. The first kind that fits counts.
+type Keys = (&'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
+const KINDS: &[(Record, Keys)] = &[
+    (Record::Container, (&["State"], &["Config", "HostConfig", "NetworkSettings"], &["Names"])),
+    (Record::ContainerRow, (&["Names", "Image"], &["Id", "ID"], &[])),
+    (Record::UsageRow, (&["CPUPerc", "MemUsage"], &[], &[])),
+    (Record::Usage, (&["cpu_stats", "memory_stats"], &[], &[])),
+    (Record::Volume, (&["Mountpoint", "Name", "Driver"], &[], &[])),
+    (Record::Network, (&["Name", "Driver"], &["IPAM", "Scope"], &[])),
+    (Record::Image, (&["Id", "RepoTags"], &["Size", "RootFS", "VirtualSize", "Created"], &[])),
+    (Record::Image, (&["Id", "RootFS", "Architecture"], &[], &[])),
+    (Record::ImageRow, (&["Repository", "Tag", "ID"], &[], &[])),
+    (Record::Lists, (&["LayersSize"], &["Images", "Containers", "Volumes"], &[])),
+    (Record::Lists, (&["Volumes", "Warnings"], &[], &["ServerVersion"])),
+    (Record::DiskRow, (&["TotalCount", "Reclaimable", "Type"], &[], &[])),
+    (Record::Info, (&["Containers", "Images"], &["ServerVersion", "KernelVersion", "Driver", "OperatingSystem"], &[])),
+    (Record::Info, (&["ClientInfo"], &["ServerErrors", "ServerVersion"], &[])),
+    (Record::Version, (&["ApiVersion", "Version", "GoVersion"], &[], &[])),
+    (Record::Version, (&["Client", "Server"], &[], &[])),
+    (Record::Event, (&["Action", "Type", "Actor"], &[], &[])),
+    (Record::Event, (&["status", "id", "from", "time"], &[], &[])),
+    (Record::Task, (&["ServiceID", "DesiredState"], &[], &[])),
+    (Record::TaskRow, (&["CurrentState", "DesiredState"], &[], &[])),
+    (Record::Node, (&["Description", "Spec", "Status"], &[], &[])),
+    (Record::NodeRow, (&["Hostname", "Availability", "ID"], &[], &[])),
+    (Record::Service, (&["ID", "Spec"], &["Endpoint", "CreatedAt"], &["Description"])),
+    (Record::ServiceRow, (&["Replicas", "Mode", "Name"], &[], &[])),
+];
 
 /// Tells a record by its keys.
-fn classify(node: &Node<'_>) -> Option<Record> {
-    let has = |keys: &[&str]| keys.iter().all(|key| node.has(key));
-    let any = |keys: &[&str]| keys.iter().any(|key| node.has(key));
-    let identified = any(&["Id", "ID"]);
-    if identified && has(&["State"]) && any(&["Config", "HostConfig", "NetworkSettings"]) && !has(&["Names"]) {
-        Some(Record::Container)
-    } else if identified && has(&["Names", "Image"]) {
-        Some(Record::ContainerRow)
-    } else if identified && has(&["Name", "Driver"]) && any(&["IPAM", "Scope"]) && !has(&["Mountpoint"]) {
-        Some(Record::Network)
-    } else {
-        None
-    }
+pub(super) fn classify(node: &Node<'_>) -> Option<Record> {
+    let fits = |(all, any, none): &Keys| {
+        all.iter().all(|key| node.has(key))
+            && (any.is_empty() || any.iter().any(|key| node.has(key)))
+            && !none.iter().any(|key| node.has(key))
+    };
+    let record = KINDS.iter().find(|(_, keys)| fits(keys)).map(|(record, _)| *record)?;
+    // Kubernetes objects have a spec and a status as well, but in lower case; secrets and configs of a swarm have a
+    // spec without a task.
+    let is_service = || node.member("Spec").is_some_and(|spec| spec.value.has("TaskTemplate"));
+    (record != Record::Service || is_service()).then_some(record)
 }
 
-/// Content decides; an empty list is what its path says. `mark` is a key that every such document holds, looked for
-/// first because it is cheap.
-fn detect(hint: &Hint<'_>, mark: &str, wanted: &[Record], subjects: &[&str]) -> Match {
-    let by_path = subjects.iter().any(|subject| hint.subject.starts_with(subject));
-    if hint.head.contains(mark) {
-        let record = json::first_record(hint.head).and_then(|record| classify(&record));
-        return match record {
-            Some(record) if wanted.contains(&record) && by_path => Match::Both,
-            Some(record) if wanted.contains(&record) => Match::Content,
-            _ => Match::No,
-        };
-    }
-    let empty = matches!(hint.head.trim(), "[]" | "null");
-    if by_path && empty { Match::Path } else { Match::No }
+/// True when the text can hold a record of one of these kinds at all: cheaper than reading it.
+pub(super) fn may_hold(text: &str, kinds: &[Record]) -> bool {
+    let holds = |(all, ..): &Keys| all.iter().all(|key| text.contains(&format!("\"{key}\"")));
+    KINDS.iter().any(|(kind, keys)| kinds.contains(kind) && holds(keys))
 }
 
 /// Reads a document of records.
@@ -91,10 +114,33 @@ pub(super) fn parse(document: &Document<'_>) -> Parsed {
 }
 
 fn one(record: Fields<'_, '_>, parsed: &mut Parsed) {
-    match record.node().and_then(classify) {
-        Some(Record::Container) => container::inspected(record, parsed),
-        Some(Record::ContainerRow) => container::listed(record, parsed),
-        Some(Record::Network) => network::network(record, parsed),
-        None => {}
+    let Some(kind) = record.node().and_then(classify) else { return };
+    let source = || record.source();
+    match kind {
+        Record::Container => container::inspected(record, parsed),
+        Record::ContainerRow => ps::record(record, parsed),
+        Record::Network => network::network(record, parsed),
+        Record::Image => objects::image(record, parsed),
+        Record::ImageRow => objects::image_row(&record, &source(), parsed),
+        Record::Volume => objects::volume(record, parsed),
+        Record::Lists => {
+            for list in ["Images", "Containers", "Volumes"] {
+                // Lists do not hold lists, so this goes one level down only.
+                let inner = record.list(list).filter(|inner| inner.node().and_then(classify) != Some(Record::Lists));
+                inner.for_each(|inner| one(inner, parsed));
+            }
+        }
+        Record::UsageRow => objects::usage_row(&record, &source(), parsed),
+        Record::Usage => objects::usage(record, parsed),
+        Record::DiskRow => objects::disk_row(&record, &source(), parsed),
+        Record::Info => info::info(record, parsed),
+        Record::Version => info::version(record, parsed),
+        Record::Event => events::record(record, parsed),
+        Record::Node => swarm::node(record, parsed),
+        Record::NodeRow => swarm::node_row(&record, &source(), parsed),
+        Record::Service => swarm::service(record, parsed),
+        Record::ServiceRow => swarm::service_row(&record, &source(), parsed),
+        Record::Task => swarm::task(record, parsed),
+        Record::TaskRow => swarm::task_row(&record, &source(), parsed),
     }
 }

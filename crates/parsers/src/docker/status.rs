@@ -41,14 +41,15 @@ pub(super) fn read(text: &str) -> Seen {
     Seen { status: Some(status.into()), exit_code: code, health, age: age(&outside) }
 }
 
-/// Seconds of go-units' `HumanDuration`: `Less than a second`, `About an hour`, `3 weeks`, with or without `ago`.
+/// Seconds of go-units' `HumanDuration`: `Less than a second`, `About an hour`, `3 weeks`, in any case, with or without
+/// `ago`.
 pub(super) fn age(text: &str) -> Option<u64> {
-    let text = text.trim();
-    let text = text.strip_suffix(" ago").unwrap_or(text);
-    if text == "Less than a second" {
+    let text = text.trim().to_lowercase();
+    let text = text.strip_suffix(" ago").unwrap_or(&text);
+    if text == "less than a second" {
         return Some(0);
     }
-    let (amount, unit) = text.strip_prefix("About ").unwrap_or(text).split_once(' ')?;
+    let (amount, unit) = text.strip_prefix("about ").unwrap_or(text).split_once(' ')?;
     let amount: u64 = if matches!(amount, "a" | "an") { 1 } else { amount.parse().ok()? };
     let seconds = match unit.strip_suffix('s').unwrap_or(unit) {
         "second" => 1,

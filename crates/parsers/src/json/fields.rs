@@ -161,6 +161,14 @@ impl<'t, 'a> Fields<'t, 'a> {
         members.iter().map(move |member| (member.key.as_ref(), self.at(Some(&member.value), member.start)))
     }
 
+    /// This value when it is text; anything else is no problem, as where a number may stand as well.
+    pub(crate) fn as_text(self) -> Option<&'t str> {
+        match &self.node?.value {
+            Value::Text(text) => Some(text.as_ref()),
+            _ => None,
+        }
+    }
+
     /// This value as text, as written: may be empty.
     pub(crate) fn str(self) -> Option<&'t str> {
         self.pick("text", |value| match value {
@@ -204,7 +212,10 @@ impl<'t, 'a> Fields<'t, 'a> {
     pub(crate) fn bool(self, key: &str) -> Option<bool> {
         self.get(key).pick("true or false", |value| match value {
             Value::Bool(flag) => Some(*flag),
+            // The CLI's JSON lines hold text only, and the API before 1.19 writes numbers.
             Value::Text(text) => text.parse().ok(),
+            Value::Number("1") => Some(true),
+            Value::Number("0") => Some(false),
             _ => None,
         })
     }

@@ -1,0 +1,104 @@
+//! What Docker keeps besides containers and networks: images, volumes, events, usage figures.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::{Text, fact_kind};
+
+fact_kind! {
+    /// An image: `docker images`, `docker image inspect`, the API's list.
+    "image": Image {
+        /// Id without `sha256:`, as long as the document shows it.
+        id: Text,
+        /// Names with their tags, such as `redis:7`.
+        tags: Vec<Text>,
+        /// Digests as `name@sha256:…`.
+        digests: Vec<Text>,
+        /// Size in bytes, as rounded by `docker images`.
+        size: Option<u64>,
+        /// Time of creation; a table tells only its age.
+        created: Option<Timestamp>,
+        /// Processor architecture, such as `amd64`.
+        architecture: Option<Text>,
+        /// Operating system, such as `linux`.
+        os: Option<Text>,
+        /// Environment that containers inherit.
+        env: BTreeMap<Text, Text>,
+        /// Entry point and command that containers inherit.
+        command: Vec<Text>,
+        /// Ports that containers inherit as exposed.
+        exposed_ports: Vec<Text>,
+    }
+}
+
+fact_kind! {
+    /// A volume: `docker volume ls`, `docker volume inspect`, the API's list.
+    "volume": Volume {
+        /// Name.
+        name: Text,
+        /// Driver, such as `local`.
+        driver: Option<Text>,
+        /// Directory on the host.
+        mountpoint: Option<Text>,
+        /// Driver options.
+        options: BTreeMap<Text, Text>,
+        /// Time of creation.
+        created: Option<Timestamp>,
+    }
+}
+
+fact_kind! {
+    /// Something that happened to an object of Docker: `docker events`. Those of `docker exec`, which health checks
+    /// cause by the thousand, are left out.
+    "docker_event": DockerEvent {
+        /// Time.
+        time: Option<Timestamp>,
+        /// `container`, `network`, `image`, `volume`, `daemon`, `service`, `node`, …
+        object: Text,
+        /// `start`, `die`, `oom`, `kill`, `health_status`, `connect`, … without what follows a colon.
+        action: Text,
+        /// What follows the colon of the action, such as `unhealthy`.
+        detail: Option<Text>,
+        /// Id of the object.
+        id: Text,
+        /// Name of the object.
+        name: Option<Text>,
+        /// Exit code, with `die`.
+        exit_code: Option<i64>,
+        /// Everything in brackets.
+        attributes: BTreeMap<Text, Text>,
+    }
+}
+
+fact_kind! {
+    /// What a container uses at one moment: `docker stats --no-stream`, the API's stats.
+    "container_usage": ContainerUsage {
+        /// Name of the container; its id where the document does not name it.
+        container: Text,
+        /// Processor time in percent of one processor.
+        cpu_percent: Option<f64>,
+        /// Memory in bytes, as rounded by `docker stats`.
+        memory: Option<u64>,
+        /// Memory limit in bytes; that of the host for a container without one.
+        memory_limit: Option<u64>,
+        /// Processes and threads.
+        pids: Option<u64>,
+    }
+}
+
+fact_kind! {
+    /// What one type of Docker's objects takes on disk: `docker system df`.
+    "docker_disk_usage": DockerDiskUsage {
+        /// `Images`, `Containers`, `Local Volumes`, `Build Cache`.
+        object: Text,
+        /// Number of objects.
+        total: Option<u64>,
+        /// Number of those in use.
+        active: Option<u64>,
+        /// Size in bytes, as rounded by the command.
+        size: Option<u64>,
+        /// Bytes that pruning would free.
+        reclaimable: Option<u64>,
+    }
+}

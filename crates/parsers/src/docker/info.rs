@@ -1,0 +1,220 @@
+//! `docker info` and `docker version`: text of Docker 1.0 to 29, and JSON of the CLI and of the API.
+//!
+//! The text is a tree by indentation. Since Docker 19.03 the daemon's part stands under `Server:`, set in by one blank;
+//! before, it began in the first column.
+
+use bundlescope_facts::{CollectionError, DockerDaemon, Fact, Hostname, Text};
+
+use crate::json::Fields;
+use crate::{Document, Line, Parsed};
+
+/// Reads the text of `docker info`.
+pub(super) fn parse_info(document: &Document<'_>) -> Parsed {
+    let mut parsed = Parsed::default();
+    let mut daemon = DockerDaemon::default();
+    let mut evidence: Option<(Line<'_>, Line<'_>)> = None;
+    let mut open: Vec<(usize, &str)> = Vec::new();
+    let (mut client, mut base) = (false, 0);
+    for line in document.lines() {
+        let text = line.text.trim();
+        if text.is_empty() {
+            continue;
+        }
+        if let Some(warning) = text.strip_prefix("WARNING:") {
+            daemon.warnings.push(warning.trim().into());
+            evidence = Some((evidence.map_or(line, |(first, _)| first), line));
+            match warning.trim() {
+                "IPv4 forwarding is disabled" => daemon.ipv4_forwarding = Some(false),
+                "bridge-nf-call-iptables is disabled" => daemon.bridge_nf_iptables = Some(false),
+                _ => {}
+            }
+            continue;
+        }
+        if is_failure(text) {
+            failed(document, line, "docker info", &mut parsed);
+            continue;
+        }
+        let depth = line.text.len() - line.text.trim_start_matches(' ').len();
+        if depth == 0 && matches!(text, "Client:" | "Server:") || text.starts_with("Client: ") {
+            (client, base) = (text != "Server:", usize::from(text == "Server:"));
+            open.clear();
+            continue;
+        }
+        if client {
+            continue;
+        }
+        open.retain(|(outer, _)| *outer < depth);
+        // `Key: value`, `Key:` with more below, or a bare list item.
+        let (key, value) = text.split_once(':').map_or((text, ""), |(key, value)| (key, value.trim()));
+        let parent = open.last().map_or("", |(_, key)| *key);
+        let top = depth == base;
+        setting(&mut daemon, &mut parsed, document, line, (parent, key, value, top));
+        if key == "Server Version" && evidence.is_none() || parent == "Swarm" && key == "Error" {
+            evidence = Some((line, line));
+        }
+        open.push((depth, key));
+    }
+    if daemon != DockerDaemon::default()
+        && let Some((first, last)) = evidence.or_else(|| document.lines().next().map(|line| (line, line)))
+    {
+        let source = document.source(first, last);
+        parsed.facts.insert(0, Fact::new(source, daemon));
+    }
+    parsed
+}
+
+/// One line of the daemon's part: the key above it, its own key and value, and whether it stands in the first column.
+fn setting(
+    daemon: &mut DockerDaemon,
+    parsed: &mut Parsed,
+    document: &Document<'_>,
+    line: Line<'_>,
+    (parent, key, value, top): (&str, &str, &str, bool),
+) {
+    let text = || Some(value).filter(|value| !value.is_empty()).map(Text::from);
+    // A list item is the whole line, colons included.
+    let item = || Text::from(line.text.trim());
+    match (parent, key) {
+        ("Insecure Registries", _) if !top => daemon.insecure_registries.push(item()),
+        ("Registry Mirrors", _) if !top => daemon.mirrors.push(item()),
+        ("Manager Addresses", _) if !top => daemon.swarm_managers.push(item()),
+        ("Swarm", "Is Manager") => daemon.swarm_manager = value.parse().ok(),
+        ("Swarm", "Node Address") => daemon.swarm_address = value.parse().ok(),
+        ("Swarm", "Error") => daemon.swarm_error = text(),
+        ("Containers", "Running") => daemon.running = value.parse().ok(),
+        _ if !top => {}
+        (_, "Server Version") => daemon.version = text(),
+        (_, "Swarm") => daemon.swarm = text(),
+        (_, "Kernel Version") => daemon.kernel = text(),
+        (_, "Operating System") => daemon.operating_system = text(),
+        // `Http Proxy` before 18.09.
+        (_, "HTTP Proxy" | "Http Proxy") => daemon.http_proxy = text(),
+        (_, "HTTPS Proxy" | "Https Proxy") => daemon.https_proxy = text(),
+        (_, "No Proxy") => daemon.no_proxy = text(),
+        (_, "Firewall Backend") => daemon.firewall_backend = text(),
+        (_, "Name") => {
+            daemon.name = text();
+            if let Some(name) = text() {
+                parsed.line_fact(document, line, Hostname { name });
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A record of `docker info --format json` or of the API's `GET /info`.
+pub(super) fn info(record: Fields<'_, '_>, parsed: &mut Parsed) {
+    for error in record.texts("ServerErrors") {
+        let source = record.get("ServerErrors").source();
+        parsed.facts.push(Fact::new(source, CollectionError { subject: "docker info".into(), error }));
+    }
+    let (swarm, registries) = (record.object("Swarm"), record.object("RegistryConfig"));
+    let insecure = registries.object("IndexConfigs").entries().filter(|(_, index)| index.bool("Secure") == Some(false));
+    let data = DockerDaemon {
+        name: record.text("Name"),
+        version: record.text("ServerVersion"),
+        swarm: swarm.text("LocalNodeState"),
+        swarm_address: swarm.address("NodeAddr"),
+        swarm_manager: swarm.bool("ControlAvailable"),
+        swarm_managers: swarm.list("RemoteManagers").filter_map(|manager| manager.text("Addr")).collect(),
+        swarm_error: swarm.text("Error"),
+        ipv4_forwarding: record.bool("IPv4Forwarding"),
+        bridge_nf_iptables: record.bool("BridgeNfIptables"),
+        http_proxy: record.text("HttpProxy"),
+        https_proxy: record.text("HttpsProxy"),
+        no_proxy: record.text("NoProxy"),
+        insecure_registries: insecure
+            .map(|(name, _)| name.into())
+            .chain(registries.texts("InsecureRegistryCIDRs"))
+            .collect(),
+        mirrors: registries.texts("Mirrors"),
+        warnings: record.texts("Warnings").iter().map(|text| text.trim_start_matches("WARNING: ").into()).collect(),
+        running: record.int("ContainersRunning"),
+        kernel: record.text("KernelVersion"),
+        operating_system: record.text("OperatingSystem"),
+        firewall_backend: record.object("FirewallBackend").text("Driver"),
+    };
+    if data.version.is_none() && data.name.is_none() && data.kernel.is_none() {
+        return;
+    }
+    if let Some(name) = data.name.clone() {
+        parsed.facts.push(Fact::new(record.get("Name").source(), Hostname { name }));
+    }
+    let disabled = data.ipv4_forwarding == Some(false) || data.bridge_nf_iptables == Some(false);
+    let source = if disabled {
+        record.source_of(&["IPv4Forwarding", "BridgeNfIptables"])
+    } else if data.swarm_error.is_some() {
+        swarm.source()
+    } else {
+        record.source_of(&["ServerVersion"])
+    };
+    parsed.facts.push(Fact::new(source, data));
+}
+
+/// Reads the text of `docker version`.
+///
+/// The daemon's version is the first `Version:` under `Server:` (since 18.09 of its engine), or `Server version:` before
+/// Docker 1.8.
+pub(super) fn parse_version(document: &Document<'_>) -> Parsed {
+    let mut parsed = Parsed::default();
+    let (mut server, mut told) = (false, false);
+    for line in document.lines() {
+        let text = line.text.trim();
+        if is_failure(text) {
+            failed(document, line, "docker version", &mut parsed);
+            continue;
+        }
+        let (key, value) = text.split_once(':').map_or((text, ""), |(key, value)| (key, value.trim()));
+        if !line.text.starts_with(' ') && matches!(key, "Client" | "Server") {
+            server = key == "Server";
+        }
+        let states = key == "Server version" || server && key == "Version";
+        if states && !told && !value.is_empty() {
+            told = true;
+            parsed.line_fact(document, line, DockerDaemon { version: Some(value.into()), ..DockerDaemon::default() });
+        }
+    }
+    parsed
+}
+
+/// A record of `docker version --format json` or of the API's `GET /version`.
+pub(super) fn version(record: Fields<'_, '_>, parsed: &mut Parsed) {
+    let server = if record.has("Client") { record.object("Server") } else { record };
+    let Some(version) = server.text("Version") else { return };
+    let source = server.get("Version").source();
+    let kernel = server.text("KernelVersion");
+    parsed.facts.push(Fact::new(source, DockerDaemon { version: Some(version), kernel, ..DockerDaemon::default() }));
+}
+
+/// What the CLI prints instead of an answer.
+pub(super) fn is_failure(text: &str) -> bool {
+    let text = text.strip_prefix("ERROR: ").or_else(|| text.strip_prefix("error during connect: ")).unwrap_or(text);
+    const BEGINNINGS: &[&str] = &[
+        "Cannot connect to the Docker daemon",
+        "Error response from daemon:",
+        "Got permission denied while trying to connect",
+        "permission denied while trying to connect to the",
+        "failed to connect to the docker API",
+        "Is the docker daemon running",
+        "dial unix ",
+    ];
+    BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
+        || text.contains("docker: command not found")
+        || text.contains("docker: not found")
+}
+
+/// A command of the CLI failed with this line.
+pub(super) fn failed(document: &Document<'_>, line: Line<'_>, subject: &str, parsed: &mut Parsed) {
+    let error = CollectionError { subject: subject.into(), error: line.text.trim().into() };
+    parsed.line_fact(document, line, error);
+}
+
+/// Reads a document that holds nothing but a failure.
+pub(super) fn parse_failure(document: &Document<'_>) -> Parsed {
+    let mut parsed = Parsed::default();
+    for line in document.lines().filter(|line| is_failure(line.text.trim())) {
+        failed(document, line, "docker", &mut parsed);
+    }
+    parsed
+}
+

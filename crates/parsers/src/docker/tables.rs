@@ -1,0 +1,119 @@
+//! Tables of the Docker CLI: which one a line of titles begins, and its rows.
+//!
+//! Columns vary with options, versions and `--format`, so they are found by their titles. Several tables may follow one
+//! another in a document, as in `docker system df -v`.
+
+use bundlescope_facts::Source;
+
+use crate::table::Table;
+use crate::{Document, Parsed};
+
+use super::cells::Cells;
+use super::{network, objects, ps, swarm};
+
+/// A table of the CLI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listing {
+    /// `docker ps`.
+    Containers,
+    /// `docker stats`.
+    Usage,
+    /// `docker network ls`.
+    Networks,
+    /// `docker images`.
+    Images,
+    /// `docker volume ls`.
+    Volumes,
+    /// `docker system df`.
+    Disk,
+    /// `docker node ls`.
+    Nodes,
+    /// `docker service ls`, `docker stack services`.
+    Services,
+    /// `docker service ps`, `docker stack ps`, `docker node ps`.
+    Tasks,
+}
+
+/// Says which table a line of titles begins.
+pub(super) fn titles(line: &str) -> Option<(Listing, Table<'_>)> {
+    // Titles are in capitals; looking at the first letter spares most lines the rest.
+    if !line.starts_with(|first: char| first.is_ascii_uppercase()) || line.chars().any(|c| c.is_ascii_lowercase()) {
+        return None;
+    }
+    let table = Table::titles(line);
+    let all = |titles: &[&str]| titles.iter().all(|title| table.has(title));
+    let any = |titles: &[&str]| titles.iter().any(|title| table.has(title));
+    let listing = if all(&["CPU %"]) && any(&["CONTAINER ID", "CONTAINER", "NAME"]) {
+        Listing::Usage
+    } else if all(&["CONTAINER ID"]) {
+        Listing::Containers
+    } else if all(&["NETWORK ID", "NAME"]) {
+        Listing::Networks
+    } else if all(&["REPOSITORY"]) && any(&["TAG", "IMAGE ID"]) || all(&["IMAGE", "ID", "DISK USAGE"]) {
+        Listing::Images
+    } else if all(&["VOLUME NAME"]) {
+        Listing::Volumes
+    } else if all(&["TYPE", "TOTAL", "RECLAIMABLE"]) {
+        Listing::Disk
+    } else if all(&["HOSTNAME", "STATUS", "AVAILABILITY"]) {
+        Listing::Nodes
+    } else if all(&["ID", "NAME", "REPLICAS"]) {
+        Listing::Services
+    } else if all(&["NAME", "DESIRED STATE", "CURRENT STATE"]) {
+        Listing::Tasks
+    } else {
+        return None;
+    };
+    Some((listing, table))
+}
+
+/// Reads a document of tables. Text before the first one (a prompt, a warning) is no part of it.
+pub(super) fn parse(document: &Document<'_>) -> Parsed {
+    let mut parsed = Parsed::default();
+    let mut current: Option<(Listing, Table<'_>)> = None;
+    for line in document.lines() {
+        if let Some(found) = titles(line.text) {
+            current = Some(found);
+        } else if let Some((listing, table)) = &current {
+            let text = line.text.trim();
+            if text.is_empty() || text.ends_with("space usage:") {
+                // The next table of `docker system df -v`, or the end.
+                if !text.is_empty() {
+                    current = None;
+                }
+                continue;
+            }
+            match table.row(line.text, listing.optional()) {
+                Some(row) => listing.row(&row, &document.source(line, line), &mut parsed),
+                None => parsed.problem(document, line.number, "not a row under the titles above"),
+            }
+        }
+    }
+    parsed
+}
+
+impl Listing {
+    /// The titles whose cells may be empty.
+    fn optional(self) -> &'static [&'static str] {
+        match self {
+            Self::Containers | Self::Services => &["PORTS"],
+            Self::Nodes => &["MANAGER STATUS"],
+            _ => &[],
+        }
+    }
+
+    fn row(self, cells: &dyn Cells, source: &Source, parsed: &mut Parsed) {
+        let read: fn(&dyn Cells, &Source, &mut Parsed) = match self {
+            Self::Containers => ps::row,
+            Self::Usage => objects::usage_row,
+            Self::Networks => network::row,
+            Self::Images => objects::image_row,
+            Self::Volumes => objects::volume_row,
+            Self::Disk => objects::disk_row,
+            Self::Nodes => swarm::node_row,
+            Self::Services => swarm::service_row,
+            Self::Tasks => swarm::task_row,
+        };
+        read(cells, source, parsed);
+    }
+}
