@@ -19,7 +19,6 @@ mod document;
 pub mod firewall;
 mod format;
 mod identify;
-#[allow(dead_code)]
 mod json;
 mod layout;
 mod network;

@@ -26,7 +26,7 @@ impl<'a> Table<'a> {
     }
 
     /// Takes a line apart. `optional` are titles whose cells may be empty: where a line has lost its alignment (text
-    /// replaced by an anonymiser) its cells are told by the blanks between them, and one may be missing.
+    /// replaced by an anonymiser) its cells are told by the blanks between them, and the last of these may be missing.
     pub(crate) fn row(&self, line: &'a str, optional: &[&str]) -> Option<Row<'_, 'a>> {
         let cells = self.aligned(line).or_else(|| self.by_blanks(line, optional))?;
         Some(Row { table: self, cells })
@@ -55,12 +55,12 @@ impl<'a> Table<'a> {
     /// Cells by the blanks between them.
     fn by_blanks(&self, line: &'a str, optional: &[&str]) -> Option<Vec<&'a str>> {
         let mut cells: Vec<_> = pieces(line).into_iter().map(|(cell, _)| cell).collect();
-        if cells.len() + 1 == self.columns.len() {
-            let mut missing = self.columns.iter().enumerate().filter(|(_, (name, _))| optional.contains(name));
-            match (missing.next(), missing.next()) {
-                (Some((at, _)), None) => cells.insert(at, ""),
-                _ => return None,
-            }
+        let missing = self.columns.len().checked_sub(cells.len())?;
+        let candidates = self.columns.iter().enumerate().filter(|(_, (name, _))| optional.contains(name));
+        let candidates: Vec<_> = candidates.map(|(at, _)| at).collect();
+        let absent = candidates.len().checked_sub(missing)?;
+        for at in candidates.into_iter().skip(absent) {
+            cells.insert(at.min(cells.len()), "");
         }
         (cells.len() == self.columns.len()).then_some(cells)
     }

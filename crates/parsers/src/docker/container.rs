@@ -15,7 +15,8 @@ use super::{endpoint, ports};
 /// mounts and the like stand elsewhere in the record.
 pub(super) fn inspected(record: Fields<'_, '_>, parsed: &mut Parsed) {
     let (state, config, host) = (record.object("State"), record.object("Config"), record.object("HostConfig"));
-    let health = Some(state.object("Health")).filter(|health| health.is_present()).unwrap_or(state.object("Healthcheck"));
+    let health =
+        Some(state.object("Health")).filter(|health| health.is_present()).unwrap_or(state.object("Healthcheck"));
     let id = record.text("Id").or_else(|| record.text("ID")).unwrap_or_default();
     let restarting = state.bool("Restarting").unwrap_or(false);
     let running = state.bool("Running").unwrap_or(false) && !restarting;

@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn both_forms_of_lines_are_read() {
-        let die = event("2017-01-05T00:36:09.840186338+08:00 container die 0fdb (exitCode=143, image=a, b, name=test)").unwrap();
+        let die = event("2017-01-05T00:36:09.840186338+08:00 container die 0fdb (exitCode=143, image=a, b, name=test)")
+            .unwrap();
         assert_eq!((&*die.object, &*die.action, &*die.id, die.exit_code), ("container", "die", "0fdb", Some(143)));
         assert_eq!(die.attributes.get("image").map(|image| &**image), Some("a, b"));
         assert_eq!(die.time, "2017-01-04T16:36:09.840186338Z".parse().ok());

@@ -217,4 +217,3 @@ pub(super) fn parse_failure(document: &Document<'_>) -> Parsed {
     }
     parsed
 }
-

@@ -5,6 +5,7 @@
 //! [`Format`] therefore only says what a document is mainly about.
 
 mod cells;
+mod config;
 mod container;
 mod endpoint;
 mod events;
@@ -12,6 +13,7 @@ mod info;
 mod network;
 mod objects;
 mod ports;
+mod processes;
 mod ps;
 mod records;
 mod status;
@@ -27,8 +29,25 @@ use tables::Listing;
 
 /// Every format of the family, the more specific ones first.
 pub(crate) static FORMATS: &[&Format] = &[
-    &INSPECT, &NETWORKS, &PS, &NETWORK_LS, &INFO, &VERSION, &IMAGES, &IMAGE_INSPECT, &VOLUMES, &STATS, &DISK, &EVENTS, &NODES, &SERVICES,
-    &TASKS, &FAILURE,
+    &INSPECT,
+    &NETWORKS,
+    &PS,
+    &NETWORK_LS,
+    &INFO,
+    &VERSION,
+    &IMAGES,
+    &IMAGE_INSPECT,
+    &VOLUMES,
+    &STATS,
+    &DISK,
+    &EVENTS,
+    &DAEMON_JSON,
+    &DAEMON_OPTIONS,
+    &PROCESSES,
+    &NODES,
+    &SERVICES,
+    &TASKS,
+    &FAILURE,
 ];
 
 static INSPECT: Format = Format {
@@ -103,7 +122,12 @@ static IMAGES: Format = Format {
     collect: "docker images --no-trunc",
     kinds: &["image"],
     detect: |hint| {
-        let found = listing(hint, &["docker images", "docker image ls"], &[Record::Image, Record::ImageRow], &[Listing::Images]);
+        let found = listing(
+            hint,
+            &["docker images", "docker image ls"],
+            &[Record::Image, Record::ImageRow],
+            &[Listing::Images],
+        );
         // An inspect tells more, and is a format of its own.
         if hint.head.contains("\"RootFS\"") { Match::No } else { found }
     },
@@ -156,6 +180,60 @@ static EVENTS: Format = Format {
         listing(hint, subjects, &[Record::Event], &[]).max(sure(events::is_event(first), hint, subjects))
     },
     parse: |document| if is_json(document) { records::parse(document) } else { events::parse(document) },
+};
+
+static DAEMON_JSON: Format = Format {
+    name: "daemon.json",
+    collect: "cat /etc/docker/daemon.json",
+    kinds: &["daemon_config"],
+    detect: |hint| {
+        let path = hint.subject == "/etc/docker/daemon.json" || hint.path.ends_with("docker_daemon.json");
+        let begins = hint.head.trim_start_matches('\u{feff}').trim_start().starts_with('{');
+        let record = if begins { json::first_record(hint.head) } else { None };
+        match record {
+            Some(record) if config::is_config(&record, true) => {
+                if path {
+                    Match::Both
+                } else {
+                    Match::Content
+                }
+            }
+            // Anything in that place is meant to be it, an empty object included, and a damaged one above all.
+            _ if path && (begins || hint.head.trim().is_empty()) => Match::Path,
+            _ => Match::No,
+        }
+    },
+    parse: config::parse_json,
+};
+
+static DAEMON_OPTIONS: Format = Format {
+    name: "docker-options",
+    collect: "cat /etc/default/docker /etc/sysconfig/docker; systemctl cat docker",
+    kinds: &["daemon_config"],
+    detect: |hint| {
+        let place = matches!(hint.subject, "/etc/default/docker" | "/etc/sysconfig/docker")
+            || hint.path.contains("docker.service.d/")
+            || hint.path.ends_with("/docker.service")
+            || hint.path.ends_with("etc/default/docker")
+            || hint.path.ends_with("etc/sysconfig/docker");
+        let text = has_line(hint, |line| line.trim_start_matches(['#', ' ']).starts_with("DOCKER_OPTS=\""))
+            || has_line(hint, |line| line.starts_with("ExecStart=") && line.contains("dockerd"));
+        match (place, text) {
+            (true, true) => Match::Both,
+            (false, true) => Match::Content,
+            (true, false) => Match::Path,
+            (false, false) => Match::No,
+        }
+    },
+    parse: config::parse_options,
+};
+
+static PROCESSES: Format = Format {
+    name: "ps",
+    collect: "ps auxwww",
+    kinds: &["daemon_config"],
+    detect: |hint| sure(first_lines(hint).any(|line| processes::titles(line).is_some()), hint, &["ps"]),
+    parse: processes::parse,
 };
 
 static NODES: Format = Format {

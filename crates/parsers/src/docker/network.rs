@@ -19,7 +19,8 @@ pub(super) fn network(record: Fields<'_, '_>, parsed: &mut Parsed) {
     let options = record.map("Options");
     let ipam = record.object("IPAM");
     let listed = record.object("Containers");
-    let endpoints: Vec<_> = listed.entries().map(|(key, entry)| (endpoint(key, entry, &name, &id), entry.source())).collect();
+    let endpoints: Vec<_> =
+        listed.entries().map(|(key, entry)| (endpoint(key, entry, &name, &id), entry.source())).collect();
     let flag = |key: &str| record.bool(key).unwrap_or(false);
     let driver = record.text("Driver");
     let data = Network {
@@ -113,10 +114,12 @@ fn option_flag(options: &BTreeMap<Text, Text>, name: &str) -> bool {
 /// The API's list shows `"Containers": {}` for every network, whoever is on it; the CLI's inspect lists them and is
 /// always indented by four blanks. Where a list of several networks names no container at all, it is the former.
 pub(super) fn settle_listing(document: &Document<'_>, parsed: &mut Parsed) {
-    let networks = || parsed.facts.iter().filter_map(|fact| match &fact.data {
-        Data::Network(network) => Some(network),
-        _ => None,
-    });
+    let networks = || {
+        parsed.facts.iter().filter_map(|fact| match &fact.data {
+            Data::Network(network) => Some(network),
+            _ => None,
+        })
+    };
     let from_cli = document.bytes.trim_ascii_start().starts_with(b"[\n    {");
     if from_cli || networks().count() < 2 || networks().any(|network| !network.containers.is_empty()) {
         return;

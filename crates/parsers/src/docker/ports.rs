@@ -18,7 +18,10 @@ pub(super) fn port_and_proto(text: &str) -> Option<(u16, Proto)> {
 /// (`HostConfig.PortBindings`) that do not.
 pub(super) fn of_container(record: Fields<'_, '_>, container: &Text, running: bool, parsed: &mut Parsed) {
     let mut bound = BTreeSet::new();
-    let maps = [(record.object("NetworkSettings").object("Ports"), running), (record.object("HostConfig").object("PortBindings"), false)];
+    let maps = [
+        (record.object("NetworkSettings").object("Ports"), running),
+        (record.object("HostConfig").object("PortBindings"), false),
+    ];
     for (map, active) in maps {
         let mut seen = BTreeSet::new();
         for (written, bindings) in map.entries() {
@@ -48,9 +51,11 @@ pub(super) fn of_container(record: Fields<'_, '_>, container: &Text, running: bo
 }
 
 /// The ports of a row of the API's list. Without `PublicPort` a port is exposed only.
-pub(super) fn of_row(record: Fields<'_, '_>, container: &Text, parsed: &mut Parsed) {
+pub(super) fn of_row(record: Fields<'_, '_>, container: &Text, active: bool, parsed: &mut Parsed) {
     for port in record.list("Ports") {
-        let (Some(container_port), Some(host_port)) = (port.int("PrivatePort"), port.int("PublicPort")) else { continue };
+        let (Some(container_port), Some(host_port)) = (port.int("PrivatePort"), port.int("PublicPort")) else {
+            continue;
+        };
         let written = port.word("Type");
         let Some(proto) = Proto::from_word(if written.is_empty() { "tcp" } else { written }) else {
             port.get("Type").wrong("tcp, udp or sctp");
@@ -62,7 +67,7 @@ pub(super) fn of_row(record: Fields<'_, '_>, container: &Text, parsed: &mut Pars
             container_port,
             host_address: port.address("IP"),
             host_port: Some(host_port),
-            active: true,
+            active,
         };
         parsed.facts.push(Fact::new(port.source(), data));
     }
@@ -97,8 +102,13 @@ pub(super) fn mapping(text: &str) -> Option<Mapping> {
     };
     let (inside, proto) = inside.split_once('/').unwrap_or((inside, "tcp"));
     let (first, last) = range(inside)?;
-    let mut mapping =
-        Mapping { host_address: None, host_port: None, container_port: first, count: last - first, proto: Proto::from_word(proto)? };
+    let mut mapping = Mapping {
+        host_address: None,
+        host_port: None,
+        container_port: first,
+        count: last - first,
+        proto: Proto::from_word(proto)?,
+    };
     if let Some(host) = host {
         let (address, ports) = host.rsplit_once(':').unwrap_or(("", host));
         let address = address.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(address);
@@ -117,7 +127,7 @@ pub(super) fn mapping(text: &str) -> Option<Mapping> {
 }
 
 /// The published ports of a PORTS column; the exposed ones are not published.
-pub(super) fn of_column(column: &str, container: &Text, source: &Source, parsed: &mut Parsed) {
+pub(super) fn of_column(column: &str, container: &Text, active: bool, source: &Source, parsed: &mut Parsed) {
     for piece in column.split(',').map(str::trim).filter(|piece| !piece.is_empty()) {
         let Some(mapping) = mapping(piece) else {
             let message = format!("`{piece}` is not a port such as 0.0.0.0:8080->80/tcp");
@@ -132,7 +142,7 @@ pub(super) fn of_column(column: &str, container: &Text, source: &Source, parsed:
                 container_port: mapping.container_port.saturating_add(step),
                 host_address: mapping.host_address,
                 host_port: Some(host_port.saturating_add(step)),
-                active: true,
+                active,
             };
             parsed.facts.push(Fact::new(source.clone(), data));
         }
@@ -154,7 +164,10 @@ mod tests {
         assert_eq!(read(":::8080->80/tcp"), Some((address("::"), Some(8080), 80, 1, "tcp")));
         assert_eq!(read("[::1]:8080->80/tcp"), Some((address("::1"), Some(8080), 80, 1, "tcp")));
         assert_eq!(read("*:30000->80/sctp"), Some((None, Some(30000), 80, 1, "sctp")));
-        assert_eq!(read("127.0.0.1:8000-8003->9000-9003/udp"), Some((address("127.0.0.1"), Some(8000), 9000, 4, "udp")));
+        assert_eq!(
+            read("127.0.0.1:8000-8003->9000-9003/udp"),
+            Some((address("127.0.0.1"), Some(8000), 9000, 4, "udp"))
+        );
         assert_eq!(read("3300-3310/tcp"), Some((None, None, 3300, 11, "tcp")));
         for wrong in ["8000-8003->80/tcp", "80/foo", "x:80->80/tcp", "9-8/tcp", "70000/tcp", "->", ""] {
             assert_eq!(read(wrong), None, "{wrong}");

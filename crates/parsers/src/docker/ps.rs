@@ -35,9 +35,10 @@ fn listed(record: Fields<'_, '_>, parsed: &mut Parsed) {
     };
     let owner = endpoint::Owner { name: container.name.clone(), id: container.id.clone() };
     let source = record.source_of(&["Names", "State", "Status"]);
+    let active = container.running;
     parsed.facts.push(Fact::new(source, container));
     endpoint::of_container(record, &owner, parsed);
-    ports::of_row(record, &owner.name, parsed);
+    ports::of_row(record, &owner.name, active, parsed);
 }
 
 /// A row of `docker ps`, of which a format may have left out any column.
@@ -54,6 +55,8 @@ pub(super) fn row(cells: &dyn Cells, source: &Source, parsed: &mut Parsed) {
         labels: cells.cell("LABELS").split(',').filter(|label| !label.is_empty()).map(container::pair).collect(),
         ..stated(cells.cell("STATE"), cells.cell("STATUS"))
     };
+    // Old versions keep the ports of containers that have ended.
+    let active = container.running || container.status.is_none();
     parsed.facts.push(Fact::new(source.clone(), container));
     for network in cells.cell("NETWORKS").split(',').filter(|network| !network.is_empty()) {
         let data = Endpoint {
@@ -64,7 +67,7 @@ pub(super) fn row(cells: &dyn Cells, source: &Source, parsed: &mut Parsed) {
         };
         parsed.facts.push(Fact::new(source.clone(), data));
     }
-    ports::of_column(cells.cell("PORTS"), &name, source, parsed);
+    ports::of_column(cells.cell("PORTS"), &name, active, source, parsed);
 }
 
 /// What the words of a list say about the state.

@@ -26,7 +26,11 @@ pub(super) fn node(record: Fields<'_, '_>, parsed: &mut Parsed) {
         this_node: false,
         labels: spec.map("Labels"),
     };
-    let source = if manager.is_present() { record.source_of(&["Status", "ManagerStatus"]) } else { record.source_of(&["Status"]) };
+    let source = if manager.is_present() {
+        record.source_of(&["Status", "ManagerStatus"])
+    } else {
+        record.source_of(&["Status"])
+    };
     parsed.facts.push(Fact::new(source, data));
 }
 
@@ -65,7 +69,8 @@ pub(super) fn service(record: Fields<'_, '_>, parsed: &mut Parsed) {
     let networks = if template.has("Networks") { template.list("Networks") } else { spec.list("Networks") };
     let update = record.object("UpdateStatus");
     let progress = record.object("ServiceStatus");
-    let wanted = modes.object("Replicated").int("Replicas").or_else(|| modes.object("ReplicatedJob").int("TotalCompletions"));
+    let wanted =
+        modes.object("Replicated").int("Replicas").or_else(|| modes.object("ReplicatedJob").int("TotalCompletions"));
     let port = |port: Fields<'_, '_>| SwarmPort {
         proto: Proto::from_word(port.word("Protocol")).unwrap_or_default(),
         target: port.int("TargetPort"),

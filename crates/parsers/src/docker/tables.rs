@@ -76,11 +76,13 @@ pub(super) fn parse(document: &Document<'_>) -> Parsed {
             current = Some(found);
         } else if let Some((listing, table)) = &current {
             let text = line.text.trim();
-            if text.is_empty() || text.ends_with("space usage:") {
-                // The next table of `docker system df -v`, or the end.
-                if !text.is_empty() {
-                    current = None;
-                }
+            if text.ends_with("space usage:") {
+                // The next table of `docker system df -v`.
+                current = None;
+                continue;
+            }
+            // Docker 29 warns below its tables that they are for people.
+            if text.is_empty() || text.starts_with("WARNING:") {
                 continue;
             }
             match table.row(line.text, listing.optional()) {
@@ -98,6 +100,7 @@ impl Listing {
         match self {
             Self::Containers | Self::Services => &["PORTS"],
             Self::Nodes => &["MANAGER STATUS"],
+            Self::Tasks => &["ERROR", "PORTS"],
             _ => &[],
         }
     }

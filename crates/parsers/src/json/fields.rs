@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use bundlescope_facts::{Problem, Source, Text};
+use bundlescope_facts::{self as facts, Problem, Source, Text};
 use ipnet::IpNet;
 use jiff::Timestamp;
 
@@ -206,6 +206,26 @@ impl<'t, 'a> Fields<'t, 'a> {
         };
         let entries = self.object(key).entries();
         entries.filter_map(|(name, value)| Some((Text::from(name), value.pick("text", scalar)?))).collect()
+    }
+
+    /// The value as rules see it, whatever its shape. Nesting is limited by the reader.
+    pub(crate) fn value(self) -> facts::Value {
+        fn convert(node: &Node<'_>) -> facts::Value {
+            match &node.value {
+                Value::Null => facts::Value::Null,
+                Value::Bool(flag) => facts::Value::Bool(*flag),
+                Value::Number(number) => match number.parse() {
+                    Ok(whole) => facts::Value::Int(whole),
+                    Err(_) => number.parse().map_or(facts::Value::Null, facts::Value::Float),
+                },
+                Value::Text(text) => facts::Value::Text(text.as_ref().into()),
+                Value::Array(items) => facts::Value::List(items.iter().map(convert).collect()),
+                Value::Object(members) => {
+                    facts::Value::Map(members.iter().map(|m| (m.key.as_ref().into(), convert(&m.value))).collect())
+                }
+            }
+        }
+        self.node.map_or(facts::Value::Null, convert)
     }
 
     /// A boolean member.
