@@ -83,6 +83,7 @@ kinds! {
     Resolver,
     HostsEntry,
     Listener,
+    ListenerList,
     Connection,
     FirewallTable,
     FirewallChain,

@@ -44,6 +44,19 @@ fact_kind! {
 }
 
 fact_kind! {
+    /// A list of listening sockets that a document showed, even when it is empty: `netstat`, `ss`. With it a missing
+    /// listener is known to be missing.
+    "listener_list": ListenerList {
+        /// The list takes in TCP sockets.
+        tcp: bool,
+        /// The list takes in UDP sockets.
+        udp: bool,
+        /// Container in whose network namespace it was seen; absent for the host.
+        container: Option<Text>,
+    }
+}
+
+fact_kind! {
     /// A connection: `netstat`, `ss`, `conntrack -L`.
     "connection": Connection {
         /// Protocol.
