@@ -1,11 +1,63 @@
 //! Opens folders and archives, nested too, within limits, and yields their documents in one forward pass.
 //!
-//! Nothing is written to disk, links are data, and every limit that is hit is reported.
+//! Nothing is written to disk, links are data, and every limit that is hit is reported. What a file is, its first bytes
+//! decide and never its name: tar (V7, ustar, GNU, PAX), zip, and gzip, xz, zstd or bzip2 around them or around a single
+//! file, from a path or from standard input, up to [`Limits::depth`] of them inside each other.
+//!
+//! A document's path is the name in its archive, relative, without `.` and `..`, with control and invisible characters
+//! escaped; that of an entry of a nested archive is `outer.tar.gz!/inner/path`. A second entry with the same path becomes
+//! `path (2)`, so that both are kept. A compressed file that holds no archive keeps its path (`logs/app.log.gz`).
+//!
+//! This crate does not say what a document means, and it holds no document in memory.
+//!
+//! ```
+//! use std::io::Read;
+//! use bundlescope_bundle::{Entry, Input, Limits, Sink, read};
+//!
+//! struct Sizes(Vec<(String, usize)>);
+//!
+//! impl Sink for Sizes {
+//!     fn document(&mut self, entry: &Entry, content: &mut dyn Read) {
+//!         let mut chunk = vec![0; 256 << 10];
+//!         let mut size = 0;
+//!         while let Ok(read @ 1..) = content.read(&mut chunk) {
+//!             size += read;
+//!         }
+//!         self.0.push((entry.path.to_string(), size));
+//!     }
+//! }
+//!
+//! let folder = tempfile::tempdir()?;
+//! std::fs::write(folder.path().join("netstat.txt"), "tcp 0 0 0.0.0.0:22\n")?;
+//! let mut sizes = Sizes(Vec::new());
+//! let summary = read(&Input::Path(folder.path().into()), &Limits::default(), &mut sizes).expect("a folder");
+//! assert_eq!(sizes.0, [("netstat.txt".to_owned(), 19)]);
+//! assert!(summary.complete);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod codec;
+mod error;
+mod feed;
+mod folder;
+mod format;
+mod limits;
+mod names;
+mod open;
+mod source;
+mod state;
+mod tar;
+mod walk;
+mod zip;
 
 use std::io::Read;
 use std::path::PathBuf;
 
 use bundlescope_facts::{Problem, Text};
+
+pub use error::OpenError;
+pub use limits::{LimitHit, Limits};
+pub use open::read;
 
 /// What to open.
 #[derive(Debug, Clone)]
@@ -14,32 +66,6 @@ pub enum Input {
     Path(PathBuf),
     /// Standard input.
     Stdin,
-}
-
-/// How much of a bundle is read at most.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// Bytes of all documents together, unpacked.
-    pub total_bytes: u64,
-    /// Bytes of one document.
-    pub document_bytes: u64,
-    /// Entries of all archives together.
-    pub entries: u64,
-    /// Archives inside archives; 0 reads the outermost only.
-    pub depth: u32,
-    /// Bytes of one archive header (PAX, GNU long name).
-    pub header_bytes: u64,
-}
-
-/// A limit that was hit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LimitHit {
-    /// Which limit, in the words of [`Limits`]' fields.
-    pub limit: &'static str,
-    /// Document or archive where it was hit.
-    pub document: Text,
-    /// What was left out, for people.
-    pub message: String,
 }
 
 /// A document as it passes by.
@@ -51,11 +77,14 @@ pub struct Entry {
     pub size: Option<u64>,
 }
 
-/// What takes the documents. The content that is not read is skipped.
+/// What takes the documents and links.
 pub trait Sink {
-    /// Takes one document.
+    /// Takes one document. What is not read of `content` is skipped.
+    ///
+    /// `content` never returns an error: where the archive is damaged or a limit is hit it ends early, and the summary says
+    /// so. Large reads (256 KiB) are passed down to the decompressor without a copy.
     fn document(&mut self, entry: &Entry, content: &mut dyn Read);
-    /// Takes a link, which is never followed.
+    /// Takes a symbolic or hard link, which is never followed. The target is escaped like a path and otherwise as written.
     fn link(&mut self, path: &Text, target: &str) {
         let _ = (path, target);
     }
@@ -64,7 +93,7 @@ pub trait Sink {
 /// What was read.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
-    /// File name of the bundle.
+    /// File name of the bundle; `stdin` for standard input.
     pub name: String,
     /// SHA-256 of the file's bytes; of the documents' paths and bytes for a folder. Lower-case hex.
     pub sha256: String,
@@ -74,8 +103,9 @@ pub struct Summary {
     pub bytes: u64,
     /// Limits that were hit.
     pub limits: Vec<LimitHit>,
-    /// Damage and everything else that was not read: truncated, wrong checksum, encrypted, unsupported.
+    /// Damage and everything else that was not read (truncated, wrong checksum, encrypted, unsupported), and oddities that
+    /// cost nothing.
     pub problems: Vec<Problem>,
-    /// False when anything was left out.
+    /// False when anything was left out or is in doubt.
     pub complete: bool,
 }

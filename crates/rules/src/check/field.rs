@@ -1,0 +1,418 @@
+//! Conditions on fields: scalars, lists, operators, variables.
+
+use std::collections::BTreeSet;
+
+use bundlescope_facts::{FieldType, Text, Value};
+
+use super::Checker;
+use super::scope::{Scope, field_of};
+use crate::codes;
+use crate::model::{Comparison, FieldCondition, Operand, Test};
+use crate::suggest;
+use crate::vocabulary::{describe, element};
+use crate::yaml::{Key, Node, Yaml};
+
+const OPERATORS: &[&str] = &[
+    "is",
+    "not",
+    "any_of",
+    "none_of",
+    "gt",
+    "ge",
+    "lt",
+    "le",
+    "matches",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "in_subnet",
+    "overlaps",
+    "contains_address",
+    "within",
+    "of",
+    "before",
+    "after",
+    "absent",
+];
+
+/// What a scalar says when it begins with `$`.
+enum Reference<'t> {
+    None,
+    Variable(&'t str),
+    Field(&'t str, &'t str),
+}
+
+fn reference(text: &str) -> Reference<'_> {
+    let Some(name) = text.strip_prefix('$') else {
+        return Reference::None;
+    };
+    if !name.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_') {
+        return Reference::None;
+    }
+    match name.split_once('.') {
+        Some((alias, path)) => Reference::Field(alias, path),
+        None => Reference::Variable(name),
+    }
+}
+
+impl Checker<'_> {
+    /// The conditions on the fields of one kind. Those that bind variables come first, so that the others may use
+    /// them in whatever order they are written.
+    pub(crate) fn fields(
+        &mut self,
+        entries: &[(Key, Node)],
+        kind: &str,
+        skip: &[&str],
+        scope: &mut Scope,
+        bind: bool,
+    ) -> Vec<FieldCondition> {
+        let mut known = Vec::new();
+        for (key, node) in entries {
+            if skip.contains(&key.name.as_str()) {
+                continue;
+            }
+            match self.vocabulary.field_type(kind, &key.name) {
+                Ok(ty) => known.push((key, node, ty)),
+                Err(help) => {
+                    let message = format!("{kind} has no field `{}`", key.name);
+                    self.report(&codes::UNKNOWN_FIELD, key.span.clone(), message, "unknown field", help);
+                    // What it would bind is bound all the same, so that one mistake is not told twice.
+                    if let Yaml::Text(text) = &node.value
+                        && let Reference::Variable(name) = reference(text)
+                    {
+                        let slot = scope.slot(name).unwrap_or_else(|| scope.add(name, None));
+                        scope.bound.insert(slot);
+                    }
+                }
+            }
+        }
+        known.sort_by_key(|(_, node, _)| !binds(node));
+        known
+            .into_iter()
+            .filter_map(|(key, node, ty)| {
+                let test = self.test(node, ty, scope, bind)?;
+                let written = self.text.get(node.span.clone()).unwrap_or_default();
+                let written: Vec<&str> = written.split_whitespace().collect();
+                Some(FieldCondition { path: key.name.as_str().into(), test, written: written.join(" ").into() })
+            })
+            .collect()
+    }
+
+    fn test(&mut self, node: &Node, ty: FieldType, scope: &mut Scope, bind: bool) -> Option<Test> {
+        match &node.value {
+            Yaml::List(items) => {
+                Some(Test::AnyOf(items.iter().filter_map(|item| self.operand(item, ty, scope)).collect()))
+            }
+            Yaml::Map(entries) => {
+                let mut tests = Vec::new();
+                let mut good = true;
+                for (key, value) in entries {
+                    if key.name == "of" {
+                        if !entries.iter().any(|(key, _)| key.name == "within") {
+                            let help = Some("write `{ within: 5m, of: $time }`".to_owned());
+                            let message = "`of` stands beside `within`";
+                            self.report(&codes::UNKNOWN_OPERATOR, key.span.clone(), message, "without `within`", help);
+                            good = false;
+                        }
+                        continue;
+                    }
+                    match self.operator(key, value, entries, ty, scope, bind) {
+                        Some(test) => tests.push(test),
+                        None => good = false,
+                    }
+                }
+                if entries.is_empty() {
+                    self.wrong_shape(node, "the condition", "a value or operators");
+                    good = false;
+                }
+                match (good, tests.len()) {
+                    (true, 1) => tests.pop(),
+                    (true, _) => Some(Test::All(tests)),
+                    (false, _) => None,
+                }
+            }
+            _ => self.is(node, ty, scope, bind),
+        }
+    }
+
+    /// Equality; an unbound variable is bound here.
+    fn is(&mut self, node: &Node, ty: FieldType, scope: &mut Scope, bind: bool) -> Option<Test> {
+        if let Yaml::Text(text) = &node.value
+            && let Reference::Variable(name) = reference(text)
+            && bind
+        {
+            return self.variable(node, name, scope).map(|slot| {
+                scope.bound.insert(slot);
+                Test::Is(Operand::Variable(slot))
+            });
+        }
+        self.operand(node, ty, scope).map(Test::Is)
+    }
+
+    /// The slot of a variable that may be new.
+    fn variable(&mut self, node: &Node, name: &str, scope: &mut Scope) -> Option<usize> {
+        if let Some(slot) = scope.slot(name) {
+            return Some(slot);
+        }
+        let span = self.word_within(node, name);
+        if !self.name(&span, name, "the name of a variable", '_') {
+            return None;
+        }
+        if scope.reserved.contains(name) {
+            let message = format!("`{name}` is both a variable and an alias");
+            let help = Some("give one of them another name: templates could not tell them apart".to_owned());
+            self.report(&codes::NAME_CLASH, span, message, "also an alias", help);
+            return None;
+        }
+        Some(scope.add(name, None))
+    }
+
+    /// A value that is there when the condition is evaluated: fixed, a bound variable, or a field of an alias.
+    pub(crate) fn operand(&mut self, node: &Node, ty: FieldType, scope: &mut Scope) -> Option<Operand> {
+        let Yaml::Text(text) = &node.value else {
+            return self.literal(node, ty).map(Operand::Value);
+        };
+        match reference(text) {
+            Reference::Variable(name) => match scope.slot(name) {
+                Some(slot) if scope.bound.contains(&slot) => Some(Operand::Variable(slot)),
+                _ => {
+                    let help = if scope.alias(name).is_some() {
+                        Some(format!("`{name}` is an alias; name a field of it, such as `${name}.node`"))
+                    } else {
+                        suggest::help(name, "bound here", scope.bound_names())
+                            .map(|help| help.replace('`', "").replace("did you mean ", "did you mean $"))
+                    };
+                    let span = node.span.clone();
+                    self.report(&codes::UNBOUND, span, format!("nothing binds `${name}` before"), "not bound", help);
+                    None
+                }
+            },
+            Reference::Field(alias, path) => {
+                let Some((condition, shapes)) = scope.alias(alias) else {
+                    let known: Vec<&str> = scope.aliases.iter().map(|(alias, _)| &**alias).collect();
+                    let help = if scope.reserved.contains(alias) {
+                        Some(format!("`{alias}` matches later; move its condition up"))
+                    } else {
+                        suggest::help(alias, "aliases so far", known)
+                    };
+                    let message = format!("no earlier condition is called `{alias}`");
+                    self.report(&codes::UNBOUND, node.span.clone(), message, "unknown alias", help);
+                    return None;
+                };
+                match field_of(self.vocabulary, shapes, path) {
+                    Ok(_) => Some(Operand::Field { condition, path: path.into() }),
+                    Err(help) => {
+                        let message = format!("`{alias}` has no field `{path}`");
+                        self.report(&codes::UNKNOWN_FIELD, node.span.clone(), message, "unknown field", help);
+                        None
+                    }
+                }
+            }
+            Reference::None if text.contains("{{") => {
+                let inner = text.trim().trim_start_matches("{{").trim_end_matches("}}").trim();
+                let help = Some(format!("write `${inner}` to compare with what an earlier condition matched"));
+                let message = "templates are not filled in here";
+                self.report(&codes::TEMPLATE_IN_CONDITION, node.span.clone(), message, "stays as it is", help);
+                None
+            }
+            Reference::None => match text.strip_prefix("$$") {
+                Some(rest) => Some(Operand::Value(format!("${rest}").into())),
+                None => self.literal(node, ty).map(Operand::Value),
+            },
+        }
+    }
+
+    fn operator(
+        &mut self,
+        key: &Key,
+        value: &Node,
+        siblings: &[(Key, Node)],
+        ty: FieldType,
+        scope: &mut Scope,
+        bind: bool,
+    ) -> Option<Test> {
+        let one = element(ty);
+        let any = one == FieldType::Any;
+        let text = any || matches!(one, FieldType::Text | FieldType::Word(_));
+        let number = matches!(one, FieldType::Integer | FieldType::Float);
+        let address = text || matches!(one, FieldType::Address | FieldType::Network);
+        let time = any || one == FieldType::Time;
+        let fits = |checker: &mut Self, good: bool, wanted: &str| {
+            if !good {
+                let message = format!("`{}` needs {wanted}, and the field holds {}", key.name, describe(ty));
+                checker.report(&codes::WRONG_OPERATOR, key.span.clone(), message, "does not fit the field", None);
+            }
+            good
+        };
+        match key.name.as_str() {
+            "is" => self.is(value, ty, scope, bind),
+            "any_of" => Some(Test::AnyOf(self.operands(value, ty, scope))),
+            "none_of" => Some(Test::Not(Box::new(Test::AnyOf(self.operands(value, ty, scope))))),
+            "not" => self.test(value, ty, scope, false).map(|test| Test::Not(Box::new(test))),
+            "gt" | "ge" | "lt" | "le" => {
+                let comparison = comparison(&key.name)?;
+                fits(self, number || text || time, "a number, a version or a time").then_some(())?;
+                self.operand(value, one, scope).map(|operand| Test::Compare(comparison, operand))
+            }
+            "matches" => {
+                fits(self, address || time, "text").then_some(())?;
+                self.matches(value, scope, bind)
+            }
+            "contains" => {
+                let list = matches!(ty, FieldType::List(_));
+                fits(self, text || list, "text or a list").then_some(())?;
+                self.operand(value, if list { one } else { FieldType::Text }, scope).map(Test::Contains)
+            }
+            "starts_with" => {
+                fits(self, address || time, "text").then_some(())?;
+                self.operand(value, FieldType::Text, scope).map(Test::StartsWith)
+            }
+            "ends_with" => {
+                fits(self, address || time, "text").then_some(())?;
+                self.operand(value, FieldType::Text, scope).map(Test::EndsWith)
+            }
+            "in_subnet" => {
+                fits(self, address, "an address or a network").then_some(())?;
+                Some(Test::InSubnet(self.networks(value, scope)))
+            }
+            "overlaps" => {
+                fits(self, address, "a network").then_some(())?;
+                Some(Test::Overlaps(self.networks(value, scope)))
+            }
+            "contains_address" => {
+                fits(self, text || one == FieldType::Network, "a network").then_some(())?;
+                self.operand(value, FieldType::Address, scope).map(Test::ContainsAddress)
+            }
+            "within" => {
+                fits(self, time, "a time").then_some(())?;
+                let duration = self.duration(value)?;
+                let of = match siblings.iter().find(|(key, _)| key.name == "of") {
+                    Some((_, node)) => Some(self.moment(node, scope)?),
+                    None => None,
+                };
+                Some(Test::Within(duration, of))
+            }
+            "before" => {
+                fits(self, time, "a time").then_some(())?;
+                self.moment(value, scope).map(Test::Before)
+            }
+            "after" => {
+                fits(self, time, "a time").then_some(())?;
+                self.moment(value, scope).map(Test::After)
+            }
+            "absent" => self.boolean(value, "`absent`").map(Test::Absent),
+            _ => {
+                let help = suggest::help(&key.name, "operators", OPERATORS.iter().copied());
+                let message = format!("there is no operator `{}`", key.name);
+                self.report(&codes::UNKNOWN_OPERATOR, key.span.clone(), message, "unknown operator", help);
+                None
+            }
+        }
+    }
+
+    fn operands(&mut self, node: &Node, ty: FieldType, scope: &mut Scope) -> Vec<Operand> {
+        match &node.value {
+            Yaml::List(items) => items.iter().filter_map(|item| self.operand(item, ty, scope)).collect(),
+            _ => self.operand(node, ty, scope).into_iter().collect(),
+        }
+    }
+
+    /// Networks, fixed or by variable.
+    fn networks(&mut self, node: &Node, scope: &mut Scope) -> Vec<Operand> {
+        let items = match &node.value {
+            Yaml::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        let mut networks = Vec::new();
+        for item in items {
+            let refers = matches!(&item.value, Yaml::Text(text) if !matches!(reference(text), Reference::None));
+            if refers {
+                networks.extend(self.operand(item, FieldType::Any, scope));
+            } else {
+                networks.extend(self.network(item).map(Operand::Network));
+            }
+        }
+        networks
+    }
+
+    /// A time, fixed or by variable.
+    fn moment(&mut self, node: &Node, scope: &mut Scope) -> Option<Operand> {
+        let refers = matches!(&node.value, Yaml::Text(text) if !matches!(reference(text), Reference::None));
+        if refers { self.operand(node, FieldType::Time, scope) } else { self.time(node).map(Operand::Time) }
+    }
+
+    fn matches(&mut self, node: &Node, scope: &mut Scope, bind: bool) -> Option<Test> {
+        let pattern = self.text(node, "a regular expression")?;
+        let regex = self.regex(node, &pattern)?;
+        let mut captures = Vec::new();
+        for name in regex.capture_names().flatten().map(Text::from).collect::<BTreeSet<_>>() {
+            if !bind {
+                let message = format!("the group `{name}` cannot bind a variable inside `not`");
+                let help = Some("use `(?:…)` for a group without a name".to_owned());
+                self.report(&codes::UNBOUND, self.word_within(node, &name), message, "binds nothing", help);
+                return None;
+            }
+            let slot = self.variable(node, &name, scope)?;
+            scope.bound.insert(slot);
+            captures.push((name, slot));
+        }
+        Some(Test::Matches(regex, captures))
+    }
+
+    /// A compiled regular expression.
+    pub(crate) fn regex(&mut self, node: &Node, pattern: &str) -> Option<regex::Regex> {
+        match regex::RegexBuilder::new(pattern).size_limit(2 << 20).build() {
+            Ok(regex) => Some(regex),
+            Err(error) => {
+                let (reason, help) = regex_mistake(&error);
+                let message = format!("the regular expression cannot be read: {reason}");
+                self.report(&codes::BAD_REGEX, node.span.clone(), message, "in this expression", help);
+                None
+            }
+        }
+    }
+}
+
+/// The last line of the crate's explanation holds the reason; the lines before draw the expression.
+fn regex_mistake(error: &regex::Error) -> (String, Option<String>) {
+    let text = error.to_string();
+    let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let help = if reason.contains("look-around") || reason.contains("backreferences") {
+        Some("only expressions whose time is linear are supported: no look-around, no back-references".to_owned())
+    } else {
+        None
+    };
+    (reason, help)
+}
+
+pub(crate) fn comparison(word: &str) -> Option<Comparison> {
+    match word {
+        "gt" => Some(Comparison::Gt),
+        "ge" => Some(Comparison::Ge),
+        "lt" => Some(Comparison::Lt),
+        "le" => Some(Comparison::Le),
+        "is" => Some(Comparison::Eq),
+        _ => None,
+    }
+}
+
+/// Whether a condition on a field can bind a variable.
+fn binds(node: &Node) -> bool {
+    match &node.value {
+        Yaml::Text(text) => matches!(reference(text), Reference::Variable(_)),
+        Yaml::Map(entries) => entries.iter().any(|(key, value)| match key.name.as_str() {
+            "is" => binds(value),
+            "matches" => matches!(&value.value, Yaml::Text(text) if text.contains("(?<") || text.contains("(?P<")),
+            _ => false,
+        }),
+        _ => false,
+    }
+}
+
+/// The value of a fixed scalar, for places without a type.
+pub(crate) fn fixed(operand: &Operand) -> Option<&Value> {
+    match operand {
+        Operand::Value(value) => Some(value),
+        _ => None,
+    }
+}

@@ -1,0 +1,281 @@
+//! Turns the tree of a rule file into a rule, and tells every mistake on the way.
+
+mod condition;
+mod field;
+mod fix;
+mod literal;
+mod rule;
+mod scope;
+mod signature;
+mod tests;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bundlescope_facts::Text;
+use minijinja::Environment;
+
+pub(crate) use rule::{outline, rule};
+pub(crate) use signature::signature;
+
+use crate::codes::{self, Code};
+use crate::diagnostic::Diagnostic;
+use crate::suggest;
+use crate::template::{self, Purpose, Template};
+use crate::vocabulary::Vocabulary;
+use crate::yaml::{Key, Node, Yaml};
+
+/// One file while it is checked.
+pub(crate) struct Checker<'a> {
+    pub(crate) path: Arc<str>,
+    pub(crate) text: Arc<str>,
+    pub(crate) vocabulary: &'a Vocabulary,
+    pub(crate) environment: Environment<'static>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// A map whose keys are looked up by name.
+#[derive(Clone, Copy)]
+pub(crate) struct Entries<'n> {
+    pub(crate) span: (usize, usize),
+    pub(crate) entries: &'n [(Key, Node)],
+}
+
+impl<'n> Entries<'n> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'n Node> {
+        self.entries.iter().find(|(key, _)| key.name == name).map(|(_, value)| value)
+    }
+}
+
+impl<'a> Checker<'a> {
+    pub(crate) fn new(path: Arc<str>, text: Arc<str>, vocabulary: &'a Vocabulary) -> Self {
+        let environment = template::environment(Purpose::Text);
+        Self { path, text, vocabulary, environment, diagnostics: Vec::new() }
+    }
+
+    pub(crate) fn report(
+        &mut self,
+        code: &'static Code,
+        span: Range<usize>,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let (path, text) = (self.path.clone(), self.text.clone());
+        self.diagnostics.push(Diagnostic {
+            code,
+            path,
+            span,
+            message: message.into(),
+            label: label.into(),
+            help,
+            text,
+        });
+    }
+
+    /// Line of an offset, counted from 1.
+    pub(crate) fn line(&self, offset: usize) -> usize {
+        self.text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
+    }
+
+    fn wrong_shape(&mut self, node: &Node, what: &str, wanted: &str) {
+        let found = match &node.value {
+            Yaml::Null => "nothing",
+            Yaml::Bool(_) => "a boolean",
+            Yaml::Int(_) | Yaml::Float(_) => "a number",
+            Yaml::Text(_) => "text",
+            Yaml::List(_) => "a list",
+            Yaml::Map(_) => "a map",
+        };
+        self.report(
+            &codes::WRONG_SHAPE,
+            node.span.clone(),
+            format!("{what} must be {wanted}, not {found}"),
+            format!("expected {wanted}"),
+            None,
+        );
+    }
+
+    /// The entries of a map.
+    pub(crate) fn map<'n>(&mut self, node: &'n Node, what: &str) -> Option<Entries<'n>> {
+        match &node.value {
+            Yaml::Map(entries) => Some(Entries { span: (node.span.start, node.span.end), entries }),
+            _ => {
+                self.wrong_shape(node, what, "a map");
+                None
+            }
+        }
+    }
+
+    /// The items of a list.
+    pub(crate) fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
+        match &node.value {
+            Yaml::List(items) => Some(items),
+            _ => {
+                self.wrong_shape(node, what, "a list");
+                None
+            }
+        }
+    }
+
+    /// The only entry of a map.
+    pub(crate) fn single<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n (Key, Node)> {
+        match &node.value {
+            Yaml::Map(entries) if entries.len() == 1 => entries.first(),
+            _ => {
+                self.wrong_shape(node, what, "a map with one key");
+                None
+            }
+        }
+    }
+
+    /// Text; numbers are taken as they are written.
+    pub(crate) fn text(&mut self, node: &Node, what: &str) -> Option<Text> {
+        match &node.value {
+            Yaml::Text(text) => Some(text.as_str().into()),
+            Yaml::Int(_) | Yaml::Float(_) => Some(self.text.get(node.span.clone()).unwrap_or_default().into()),
+            _ => {
+                self.wrong_shape(node, what, "text");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
+        match node.value {
+            Yaml::Bool(value) => Some(value),
+            _ => {
+                self.wrong_shape(node, what, "true or false");
+                None
+            }
+        }
+    }
+
+    /// One text or several.
+    pub(crate) fn texts(&mut self, node: &Node, what: &str) -> Vec<Text> {
+        match &node.value {
+            Yaml::List(items) => items.iter().filter_map(|item| self.text(item, what)).collect(),
+            _ => self.text(node, what).into_iter().collect(),
+        }
+    }
+
+    /// Tells of keys that mean nothing here.
+    pub(crate) fn known_keys(&mut self, entries: Entries<'_>, what: &str, known: &[&str]) {
+        for (key, _) in entries.entries {
+            if !known.contains(&key.name.as_str()) {
+                let help = suggest::help(&key.name, "keys", known.iter().copied());
+                self.report(
+                    &codes::UNKNOWN_KEY,
+                    key.span.clone(),
+                    format!("{what} has no key `{}`", key.name),
+                    "unknown key",
+                    help,
+                );
+            }
+        }
+    }
+
+    pub(crate) fn missing_key(&mut self, span: (usize, usize), what: &str, key: &str, help: &str) {
+        self.report(
+            &codes::MISSING_KEY,
+            span.0..span.1,
+            format!("{what} needs `{key}`"),
+            format!("`{key}` is missing"),
+            Some(help.to_owned()),
+        );
+    }
+
+    /// A word of a closed set.
+    pub(crate) fn word<T>(
+        &mut self,
+        node: &Node,
+        what: &str,
+        words: &[&str],
+        read: fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let text = self.text(node, what)?;
+        let found = read(&text);
+        if found.is_none() {
+            let help = suggest::help(&text, "allowed", words.iter().copied());
+            self.report(
+                &codes::WRONG_WORD,
+                node.span.clone(),
+                format!("{what} cannot be `{text}`"),
+                "not one of the allowed words",
+                help,
+            );
+        }
+        found
+    }
+
+    /// A name of letters, digits and one kind of separator.
+    pub(crate) fn name(&mut self, span: &Range<usize>, name: &str, what: &str, separator: char) -> bool {
+        let good = name.chars().next().is_some_and(|c| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == separator);
+        if !good {
+            let plain: String = name
+                .to_ascii_lowercase()
+                .chars()
+                .map(|c| if c.is_ascii_alphanumeric() { c } else { separator })
+                .collect();
+            self.report(
+                &codes::BAD_NAME,
+                span.clone(),
+                format!("`{name}` cannot be {what}"),
+                format!("lower-case letters, digits and `{separator}`, beginning with a letter"),
+                Some(format!("write `{plain}`")),
+            );
+        }
+        good
+    }
+
+    /// A template or an expression.
+    pub(crate) fn template(&mut self, node: &Node, what: &str, expression: bool) -> Option<Template> {
+        let source = self.text(node, what)?;
+        match template::check(&self.environment, &source, expression) {
+            Ok(template) => Some(template),
+            Err(broken) => {
+                let span = self.line_within(node, broken.line);
+                self.report(
+                    &codes::BAD_TEMPLATE,
+                    span,
+                    format!("{what} cannot be read: {}", broken.message),
+                    "in this template",
+                    None,
+                );
+                None
+            }
+        }
+    }
+
+    /// The span of one line of a scalar.
+    fn line_within(&self, node: &Node, line: usize) -> Range<usize> {
+        let text = self.text.get(node.span.clone()).unwrap_or_default();
+        let mut start = node.span.start;
+        for (index, content) in text.split_inclusive('\n').enumerate() {
+            let indent = content.len() - content.trim_start().len();
+            if index + 1 == line {
+                return start + indent..start + content.trim_end().len().max(indent);
+            }
+            start += content.len();
+        }
+        node.span.clone()
+    }
+
+    /// Where a word stands inside a scalar; the scalar itself when it cannot be told.
+    pub(crate) fn word_within(&self, node: &Node, word: &str) -> Range<usize> {
+        let text = self.text.get(node.span.clone()).unwrap_or_default();
+        let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        // A template's names stand inside braces; the same word in the prose before is not meant.
+        let inside = text.find("{{").into_iter().chain(text.find("{%")).min().unwrap_or(0);
+        for from in [inside, 0] {
+            let found = text.match_indices(word).find(|(at, _)| {
+                *at >= from && !part(text[..*at].chars().next_back()) && !part(text[*at + word.len()..].chars().next())
+            });
+            if let Some((at, _)) = found {
+                return node.span.start + at..node.span.start + at + word.len();
+            }
+        }
+        node.span.clone()
+    }
+}

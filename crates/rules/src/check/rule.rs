@@ -1,0 +1,407 @@
+//! A rule file as a whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bundlescope_facts::{FieldType, Text};
+
+use super::literal::plain;
+use super::scope::{Scope, Shape, field_of};
+use super::{Checker, Entries};
+use crate::codes;
+use crate::model::{Condition, Confidence, Emit, Operand, Rule, RuleRole, Severity, Status};
+use crate::suggest;
+use crate::template::Template;
+use crate::vocabulary::Vocabulary;
+use crate::yaml::{Key, Node, Yaml};
+
+const KEYS: &[&str] = &[
+    "id",
+    "title",
+    "severity",
+    "confidence",
+    "status",
+    "role",
+    "cause",
+    "about",
+    "references",
+    "params",
+    "across_nodes",
+    "when",
+    "unless",
+    "where",
+    "explains",
+    "supersedes",
+    "subjects",
+    "message",
+    "customer",
+    "fix",
+    "collect",
+    "emit",
+    "tests",
+];
+
+/// The names that templates of a rule may use.
+pub(crate) struct Names {
+    aliases: BTreeMap<Text, Vec<Shape>>,
+    variables: BTreeSet<Text>,
+    /// Names of conditions that are wrong themselves, so that one mistake is not told twice.
+    broken: BTreeSet<String>,
+}
+
+/// What other files need to know of this one before any is checked: ids, events, emitted kinds.
+pub(crate) fn outline(node: &Node, vocabulary: &mut Vocabulary) {
+    let top = entries_of(Some(node));
+    let signature = entries_of(find(top, "signature"));
+    if signature.is_empty() {
+        vocabulary.rules.extend(text_of(find(top, "id")).map(str::to_owned));
+    }
+    for (kind, fields) in entries_of(find(top, "emit")) {
+        let known = vocabulary.dynamic.entry(kind.name.clone()).or_default();
+        known.extend(entries_of(Some(fields)).iter().map(|(key, _)| key.name.clone()));
+    }
+    let Some(event) = text_of(find(signature, "event")) else {
+        return;
+    };
+    if bundlescope_facts::kind_spec(event).is_some() {
+        return;
+    }
+    let known = vocabulary.dynamic.entry(event.to_owned()).or_default();
+    known.insert("container".to_owned());
+    let patterns = match find(signature, "patterns").map(|node| &node.value) {
+        Some(Yaml::List(patterns)) => patterns.as_slice(),
+        _ => &[],
+    };
+    for entries in patterns.iter().map(|pattern| entries_of(Some(pattern))).chain([signature]) {
+        for name in ["fields", "map"] {
+            known.extend(entries_of(find(entries, name)).iter().map(|(key, _)| key.name.clone()));
+        }
+        if let Some(regex) = text_of(find(entries, "match")).and_then(|pattern| regex::Regex::new(pattern).ok()) {
+            known.extend(regex.capture_names().flatten().map(str::to_owned));
+        }
+    }
+}
+
+fn entries_of(node: Option<&Node>) -> &[(Key, Node)] {
+    match node.map(|node| &node.value) {
+        Some(Yaml::Map(entries)) => entries,
+        _ => &[],
+    }
+}
+
+fn find<'n>(entries: &'n [(Key, Node)], name: &str) -> Option<&'n Node> {
+    entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
+}
+
+fn text_of(node: Option<&Node>) -> Option<&str> {
+    match node.map(|node| &node.value) {
+        Some(Yaml::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// Reads a rule; `None` when a mistake leaves nothing to evaluate.
+pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Rule> {
+    checker.known_keys(entries, "a rule", KEYS);
+    let id = checker.id(entries)?;
+    let mut scope = Scope::new();
+    if let Some(params) = entries.get("params") {
+        checker.params(params, &mut scope);
+    }
+    let (when, broken) = checker.when(entries, &mut scope);
+    let unless = checker.unless(entries, &mut scope);
+    let names = Names {
+        aliases: scope.aliases.iter().cloned().collect(),
+        variables: scope
+            .variables
+            .iter()
+            .filter(|variable| !variable.local)
+            .map(|variable| variable.name.clone())
+            .collect(),
+        broken,
+    };
+    let filters = match entries.get("where") {
+        Some(Node { value: Yaml::List(items), .. }) => {
+            items.iter().filter_map(|item| checker.named(item, "an expression of `where`", &names, true)).collect()
+        }
+        Some(node) => checker.named(node, "`where`", &names, true).into_iter().collect(),
+        None => Vec::new(),
+    };
+    let emit = entries.get("emit").and_then(|node| checker.emit(node, &mut scope));
+    let needs_text = entries.get("emit").is_none();
+    let text = |checker: &mut Checker<'_>, name: &str, needed: bool| match entries.get(name) {
+        Some(node) => checker.named_template(node, &format!("`{name}`"), &names),
+        None => {
+            if needed {
+                checker.missing_key(checker.head(entries), "a rule", name, "say in a sentence what was found");
+            }
+            None
+        }
+    };
+    let title = text(checker, "title", needs_text);
+    let message = text(checker, "message", needs_text);
+    let customer = text(checker, "customer", false);
+    let word = |name: &str| entries.get(name);
+    let severity =
+        word("severity").and_then(|node| checker.word(node, "`severity`", Severity::WORDS, Severity::from_word));
+    if severity.is_none() && entries.get("severity").is_none() && needs_text {
+        let help = format!("one of {}", Severity::WORDS.join(", "));
+        checker.missing_key(checker.head(entries), "a rule", "severity", &help);
+    }
+    let confidence = word("confidence")
+        .and_then(|node| checker.word(node, "`confidence`", Confidence::WORDS, Confidence::from_word));
+    let status = word("status").and_then(|node| checker.word(node, "`status`", Status::WORDS, Status::from_word));
+    let role = word("role").and_then(|node| checker.word(node, "`role`", RuleRole::WORDS, RuleRole::from_word));
+    let cause = word("cause").and_then(|node| checker.text(node, "`cause`")).unwrap_or_else(|| id.clone());
+    let about = word("about").and_then(|node| checker.text(node, "`about`")).unwrap_or_default();
+    let references = word("references").map(|node| checker.texts(node, "`references`")).unwrap_or_default();
+    let across_nodes =
+        word("across_nodes").and_then(|node| checker.boolean(node, "`across_nodes`")).unwrap_or_default();
+    let explains = checker.references_to(entries, "explains", true);
+    let supersedes = checker.references_to(entries, "supersedes", false);
+    let collect = entries.get("collect").map(|node| checker.collect(node)).unwrap_or_default();
+    let fix = entries.get("fix").map(|node| checker.fix(node, &mut scope, &names)).unwrap_or_default();
+    let subjects = checker.subjects(entries, &mut scope);
+    let tests = entries.get("tests").map(|node| checker.rule_tests(node)).unwrap_or_default();
+    let ok = checker.diagnostics.iter().all(|diagnostic| diagnostic.code.warning);
+    ok.then(|| Rule {
+        id,
+        path: checker.path.clone(),
+        title: title.unwrap_or_default(),
+        severity: severity.unwrap_or(Severity::Info),
+        confidence: confidence.unwrap_or(Confidence::Medium),
+        status: status.unwrap_or(Status::Stable),
+        role: role.unwrap_or(RuleRole::Cause),
+        cause,
+        about,
+        references,
+        when,
+        unless,
+        filters,
+        explains,
+        supersedes,
+        message: message.unwrap_or_default(),
+        customer,
+        fix,
+        collect,
+        subjects,
+        emit,
+        variables: scope.variables,
+        across_nodes,
+        tests,
+    })
+}
+
+impl Checker<'_> {
+    /// The first line of a file, where what is missing is told.
+    pub(crate) fn head(&self, entries: Entries<'_>) -> (usize, usize) {
+        entries.entries.first().map_or(entries.span, |(key, _)| (key.span.start, key.span.end))
+    }
+
+    pub(crate) fn id(&mut self, entries: Entries<'_>) -> Option<Text> {
+        let Some(node) = entries.get("id") else {
+            let stem = self.path.rsplit('/').next().unwrap_or_default().trim_end_matches(".yaml").to_owned();
+            self.missing_key(self.head(entries), "a rule file", "id", &format!("begin the file with `id: {stem}`"));
+            return None;
+        };
+        let id = self.text(node, "`id`")?;
+        self.name(&node.span.clone(), &id, "an id", '-').then_some(id)
+    }
+
+    fn params(&mut self, node: &Node, scope: &mut Scope) {
+        let Some(entries) = self.map(node, "`params`") else {
+            return;
+        };
+        for (key, value) in entries.entries {
+            if !self.name(&key.span, &key.name, "the name of a parameter", '_') {
+                continue;
+            }
+            match &value.value {
+                Yaml::Null | Yaml::List(_) | Yaml::Map(_) => self.wrong_shape(value, "a parameter", "a scalar"),
+                // `$name` as a number's text with a unit is read where it is compared, so it is kept as it is.
+                scalar => {
+                    scope.add(&key.name, Some(plain(scalar)));
+                }
+            }
+        }
+    }
+
+    fn when(&mut self, entries: Entries<'_>, scope: &mut Scope) -> (Vec<Condition>, BTreeSet<String>) {
+        let mut conditions = Vec::new();
+        let mut broken = BTreeSet::new();
+        let Some(node) = entries.get("when") else {
+            self.missing_key(self.head(entries), "a rule", "when", "name the facts that must be there");
+            return (conditions, broken);
+        };
+        let Some(when) = self.map(node, "`when`") else {
+            return (conditions, broken);
+        };
+        if when.entries.is_empty() {
+            self.report(&codes::NOTHING_TO_MATCH, node.span.clone(), "`when` is empty", "no condition", None);
+        }
+        scope.reserved = when.entries.iter().map(|(key, _)| key.name.clone()).collect();
+        for (key, body) in when.entries {
+            let good = self.name(&key.span, &key.name, "an alias", '_');
+            if good && scope.slot(&key.name).is_some() {
+                let message = format!("`{}` is both an alias and a variable or parameter", key.name);
+                self.report(&codes::NAME_CLASH, key.span.clone(), message, "also a variable", None);
+            }
+            let told = self.diagnostics.len();
+            match self.condition(body, &key.name, scope, 0) {
+                Some((condition, shapes)) => {
+                    conditions.push(condition);
+                    scope.aliases.push((key.name.as_str().into(), shapes));
+                }
+                None => {
+                    broken.insert(key.name.clone());
+                }
+            }
+            if self.diagnostics.len() > told {
+                broken.extend(variables_in(body));
+            }
+        }
+        (conditions, broken)
+    }
+
+    fn unless(&mut self, entries: Entries<'_>, scope: &mut Scope) -> Vec<Condition> {
+        let Some(node) = entries.get("unless") else {
+            return Vec::new();
+        };
+        let Some(items) = self.list(node, "`unless`") else {
+            return Vec::new();
+        };
+        let mut conditions = Vec::new();
+        for item in items {
+            let before = scope.bound.clone();
+            conditions.extend(self.condition(item, "", scope, 0).map(|(condition, _)| condition));
+            scope.leave(before);
+        }
+        conditions
+    }
+
+    fn emit(&mut self, node: &Node, scope: &mut Scope) -> Option<Emit> {
+        let (key, body) = self.single(node, "`emit`")?;
+        self.name(&key.span, &key.name, "a kind", '_');
+        if bundlescope_facts::kind_spec(&key.name).is_some() {
+            let message = format!("`{}` is a kind that parsers or signatures make", key.name);
+            let help = Some("choose another name".to_owned());
+            self.report(&codes::NAME_CLASH, key.span.clone(), message, "already taken", help);
+        }
+        let fields = self.map(body, "the fields of `emit`")?;
+        let fields = fields
+            .entries
+            .iter()
+            .filter_map(|(key, value)| Some((key.name.as_str().into(), self.operand(value, FieldType::Any, scope)?)))
+            .collect();
+        Some(Emit { kind: key.name.as_str().into(), fields })
+    }
+
+    fn subjects(&mut self, entries: Entries<'_>, scope: &mut Scope) -> Vec<(Text, Operand)> {
+        let Some(node) = entries.get("subjects") else {
+            let named = |(slot, variable): (usize, &crate::model::Variable)| {
+                let own = slot != Rule::NODE && variable.value.is_none() && !variable.local;
+                own.then(|| (variable.name.clone(), Operand::Variable(slot)))
+            };
+            return scope.variables.iter().enumerate().filter_map(named).collect();
+        };
+        let Some(subjects) = self.map(node, "`subjects`") else {
+            return Vec::new();
+        };
+        subjects
+            .entries
+            .iter()
+            .filter_map(|(key, value)| Some((key.name.as_str().into(), self.operand(value, FieldType::Any, scope)?)))
+            .collect()
+    }
+
+    fn references_to(&mut self, entries: Entries<'_>, key: &str, events: bool) -> Vec<Text> {
+        let Some(node) = entries.get(key) else {
+            return Vec::new();
+        };
+        let items = match &node.value {
+            Yaml::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        let mut names = Vec::new();
+        for item in items {
+            let Some(name) = self.text(item, &format!("`{key}`")) else { continue };
+            if !self.vocabulary.rules.contains(&*name) && !(events && self.vocabulary.knows_event(&name)) {
+                let mut known: Vec<&str> = self.vocabulary.rules.iter().map(String::as_str).collect();
+                if events {
+                    known.extend(bundlescope_facts::EVENTS.iter().map(|event| event.name));
+                    known.extend(self.vocabulary.dynamic.keys().map(String::as_str));
+                }
+                let help = suggest::nearest(&name, known).map(|name| format!("did you mean `{name}`?"));
+                let (code, message) = if events {
+                    (&codes::UNKNOWN_RULE, format!("`{name}` is neither a rule nor a kind of event"))
+                } else {
+                    (&codes::UNKNOWN_SUPERSEDED, format!("there is no rule `{name}`"))
+                };
+                self.report(code, item.span.clone(), message, "unknown", help);
+            }
+            names.push(name);
+        }
+        names
+    }
+
+    fn collect(&mut self, node: &Node) -> BTreeMap<Text, Text> {
+        let Some(entries) = self.map(node, "`collect`") else {
+            return BTreeMap::new();
+        };
+        let mut collect = BTreeMap::new();
+        for (key, value) in entries.entries {
+            if key.name != "probe" && !self.vocabulary.knows_kind(&key.name) {
+                let help = suggest::nearest(&key.name, self.vocabulary.kinds());
+                let help = help.map(|name| format!("did you mean `{name}`?"));
+                let message = format!("there is no kind of fact `{}`", key.name);
+                self.report(&codes::UNKNOWN_KIND, key.span.clone(), message, "unknown kind", help);
+            }
+            if let Some(command) = self.text(value, "a command") {
+                collect.insert(key.name.as_str().into(), command);
+            }
+        }
+        collect
+    }
+
+    pub(crate) fn named_template(&mut self, node: &Node, what: &str, names: &Names) -> Option<Template> {
+        self.named(node, what, names, false)
+    }
+
+    /// A template or expression whose names exist.
+    pub(crate) fn named(&mut self, node: &Node, what: &str, names: &Names, expression: bool) -> Option<Template> {
+        let template = self.template(node, what, expression)?;
+        for name in &template.names {
+            let (head, rest) = name.split_once('.').map_or((&**name, None), |(head, rest)| (head, Some(rest)));
+            if names.broken.contains(head) || names.variables.contains(head) {
+                continue;
+            }
+            match (names.aliases.get(head), rest) {
+                (Some(shapes), Some(rest)) => {
+                    if let Err(help) = field_of(self.vocabulary, shapes, rest) {
+                        let span = self.word_within(node, name);
+                        let message = format!("`{head}` has no field `{rest}`");
+                        self.report(&codes::UNKNOWN_NAME, span, message, "unknown field", help);
+                    }
+                }
+                (Some(_), None) => {}
+                (None, _) => {
+                    let known = names.aliases.keys().chain(&names.variables).map(|name| &**name);
+                    let help = suggest::help(head, "names of this rule", known);
+                    let span = self.word_within(node, head);
+                    let message = format!("{what} names `{head}`, which this rule does not bind");
+                    self.report(&codes::UNKNOWN_NAME, span, message, "not bound", help);
+                }
+            }
+        }
+        Some(template)
+    }
+}
+
+/// The variables that the scalars below a node name. The depth is that of the YAML reader.
+fn variables_in(node: &Node) -> Vec<String> {
+    match &node.value {
+        Yaml::Text(text) => text.strip_prefix('$').map(str::to_owned).into_iter().collect(),
+        Yaml::List(items) => items.iter().flat_map(variables_in).collect(),
+        Yaml::Map(entries) => entries.iter().flat_map(|(_, value)| variables_in(value)).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,125 @@
+//! The tests inside rule files: read here, run by whoever can analyse bundles.
+
+use std::collections::BTreeMap;
+
+use bundlescope_facts::{Text, Value};
+
+use super::Checker;
+use super::literal::plain;
+use crate::model::{Expect, RuleTest, SignatureTest};
+use crate::yaml::{Node, Yaml};
+
+impl Checker<'_> {
+    pub(crate) fn rule_tests(&mut self, node: &Node) -> Vec<RuleTest> {
+        let Some(items) = self.list(node, "`tests`") else {
+            return Vec::new();
+        };
+        items.iter().filter_map(|item| self.rule_test(item)).collect()
+    }
+
+    fn rule_test(&mut self, node: &Node) -> Option<RuleTest> {
+        let entries = self.map(node, "a test")?;
+        self.known_keys(entries, "a test", &["name", "files", "bundle", "expect"]);
+        let line = self.line(node.span.start);
+        let name = self.test_name(node)?;
+        let mut files = Vec::new();
+        if let Some(node) = entries.get("files")
+            && let Some(map) = self.map(node, "`files`")
+        {
+            for (key, value) in map.entries {
+                files.extend(self.text(value, "the content of a file").map(|text| (key.name.as_str().into(), text)));
+            }
+        }
+        let bundle = entries.get("bundle").and_then(|node| self.text(node, "`bundle`"));
+        if entries.get("files").is_none() && bundle.is_none() {
+            self.missing_key(entries.span, "a test", "files", "give it `files:` or a `bundle:`");
+        }
+        let Some(node) = entries.get("expect") else {
+            self.missing_key(entries.span, "a test", "expect", "write `expect: { fires: 1 }`");
+            return None;
+        };
+        let expect = self.expect(node)?;
+        Some(RuleTest { name, files, bundle, expect, line })
+    }
+
+    fn test_name(&mut self, node: &Node) -> Option<Text> {
+        let entries = self.map(node, "a test")?;
+        match entries.get("name") {
+            Some(name) => self.text(name, "`name`"),
+            None => {
+                self.missing_key(entries.span, "a test", "name", "say what it shows");
+                None
+            }
+        }
+    }
+
+    fn expect(&mut self, node: &Node) -> Option<Expect> {
+        let entries = self.map(node, "`expect`")?;
+        let keys = ["fires", "undecided", "missing", "message", "title", "evidence", "run", "subjects"];
+        self.known_keys(entries, "`expect`", &keys);
+        let mut expect = Expect::default();
+        if let Some(node) = entries.get("fires") {
+            match node.value {
+                Yaml::Int(number) if number >= 0 => expect.fires = u64::try_from(number).ok(),
+                _ => self.wrong_shape(node, "`fires`", "a whole number"),
+            }
+        }
+        expect.undecided = entries.get("undecided").and_then(|node| self.boolean(node, "`undecided`"));
+        let mut texts = |name: &str| entries.get(name).map(|node| self.texts(node, name)).unwrap_or_default();
+        expect.missing = texts("missing");
+        expect.message = texts("message");
+        expect.title = texts("title");
+        expect.evidence = texts("evidence");
+        expect.run = texts("run");
+        if let Some(node) = entries.get("subjects") {
+            expect.subjects = self.values(node, "`subjects`").into_iter().collect();
+        }
+        Some(expect)
+    }
+
+    /// Scalars by name.
+    pub(crate) fn values(&mut self, node: &Node, what: &str) -> Vec<(Text, Value)> {
+        let Some(entries) = self.map(node, what) else {
+            return Vec::new();
+        };
+        entries
+            .entries
+            .iter()
+            .filter_map(|(key, value)| match &value.value {
+                Yaml::List(_) | Yaml::Map(_) => {
+                    self.wrong_shape(value, &format!("`{}`", key.name), "a scalar");
+                    None
+                }
+                scalar => Some((key.name.as_str().into(), plain(scalar))),
+            })
+            .collect()
+    }
+
+    pub(crate) fn signature_tests(&mut self, node: &Node) -> Vec<SignatureTest> {
+        let Some(items) = self.list(node, "`tests`") else {
+            return Vec::new();
+        };
+        items.iter().filter_map(|item| self.signature_test(item)).collect()
+    }
+
+    fn signature_test(&mut self, node: &Node) -> Option<SignatureTest> {
+        let entries = self.map(node, "a test")?;
+        self.known_keys(entries, "a test", &["name", "log", "expect"]);
+        let name = self.test_name(node)?;
+        let log = match entries.get("log") {
+            Some(log) => self.text(log, "`log`"),
+            None => {
+                self.missing_key(entries.span, "a test", "log", "give it the lines of a log");
+                None
+            }
+        };
+        let Some(node_expect) = entries.get("expect") else {
+            self.missing_key(entries.span, "a test", "expect", "list the events, or write `expect: []`");
+            return None;
+        };
+        let items = self.list(node_expect, "`expect`")?;
+        let expect: Vec<BTreeMap<Text, Value>> =
+            items.iter().map(|item| self.values(item, "an expected event").into_iter().collect()).collect();
+        Some(SignatureTest { name, log: log?, expect, line: self.line(node.span.start) })
+    }
+}

@@ -1,0 +1,94 @@
+//! The stable codes of everything that can be wrong in a rule file.
+
+/// One kind of mistake.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Stable name, `BS` and four digits; those from `BS0900` on are warnings.
+    pub id: &'static str,
+    /// True when the rule can be used all the same.
+    pub warning: bool,
+    /// What it is about, in a few words.
+    pub title: &'static str,
+    /// What the author should know to mend it.
+    pub explanation: &'static str,
+}
+
+macro_rules! codes {
+    ($( $name:ident = $id:literal $(#[$kind:ident])? $title:literal, $explanation:literal; )*) => {
+        $( pub(crate) static $name: Code = Code {
+            id: $id,
+            warning: codes!(@warning $($kind)?),
+            title: $title,
+            explanation: $explanation,
+        }; )*
+
+        /// Every code, in order.
+        pub static CODES: &[&Code] = &[$( &$name, )*];
+    };
+    (@warning warning) => { true };
+    (@warning) => { false };
+}
+
+codes! {
+    SYNTAX = "BS0001" "not valid YAML",
+        "The file could not be read as YAML. Check indentation, brackets and quotes; a text that holds `: ` or begins with a special character needs quotes.";
+    DUPLICATE_KEY = "BS0002" "a key stands twice",
+        "A map holds the same key twice. YAML would keep one of them silently, so it is refused.";
+    UNKNOWN_KEY = "BS0003" "unknown key",
+        "The key means nothing here.";
+    MISSING_KEY = "BS0004" "missing key",
+        "A key that is needed is not there.";
+    WRONG_SHAPE = "BS0005" "wrong shape",
+        "A map, a list or a scalar stands where another of them is needed.";
+    WRONG_WORD = "BS0006" "not one of the allowed words",
+        "The value is one of a closed set of words.";
+    BAD_NAME = "BS0007" "a name with characters that names may not have",
+        "Ids consist of lower-case letters, digits and `-`; aliases, variables and kinds of lower-case letters, digits and `_`, and begin with a letter.";
+    DUPLICATE_ID = "BS0008" "two rules with one id",
+        "Ids are unique within one pack. A later pack may replace a rule by giving it the same id.";
+    UNKNOWN_KIND = "BS0009" "unknown kind of fact",
+        "No parser, no signature and no `emit:` of the loaded packs yields facts of that kind.";
+    UNKNOWN_FIELD = "BS0010" "unknown field",
+        "Facts of that kind have no such field.";
+    UNKNOWN_OPERATOR = "BS0011" "unknown operator",
+        "A map in the place of a value holds operators.";
+    WRONG_OPERATOR = "BS0012" "the operator does not fit the field",
+        "The operator needs a field of another type.";
+    WRONG_TYPE = "BS0013" "wrong type of value",
+        "The value is of another type than the field, so that the condition could never hold.";
+    BAD_REGEX = "BS0014" "the regular expression cannot be read",
+        "Regular expressions follow the syntax of Rust's regex crate: no look-around and no back-references, so that none can blow up.";
+    BAD_NETWORK = "BS0015" "not an address range",
+        "Networks are written in CIDR notation, such as `10.0.0.0/8` or `fd00::/8`.";
+    BAD_MEASURE = "BS0016" "a time, duration, size or number that cannot be read",
+        "Durations are numbers with `ms`, `s`, `m`, `h`, `d` or `w`; sizes are numbers with `B`, `kB`, `MB`, `GB`, `TB` (powers of 1000) or `KiB`, `MiB`, `GiB`, `TiB`, `K`, `M`, `G`, `T` (powers of 1024); times are RFC 3339.";
+    UNBOUND = "BS0017" "a variable that nothing binds",
+        "A variable is bound where it stands alone as the value of a field in an earlier condition or in the same one.";
+    NAME_CLASH = "BS0018" "one name for two things",
+        "Aliases, variables and parameters share the names that templates use.";
+    BAD_TEMPLATE = "BS0019" "the template or expression cannot be read",
+        "Templates and expressions are those of minijinja: `{{ alias.field }}`, `{% if … %}…{% endif %}`.";
+    UNKNOWN_NAME = "BS0020" "a template names something that does not exist",
+        "Templates may name the aliases and variables of `when:`, parameters, and `node`.";
+    UNKNOWN_RULE = "BS0021" "a reference to something that does not exist",
+        "`explains:` names rules or kinds of events.";
+    BAD_FIX = "BS0022" "a remedy that cannot be proved",
+        "`proves:` holds a probe that is asked again after `run:` was simulated, so it needs `run:` and a verdict.";
+    EMIT_CYCLE = "BS0023" "rules that need each other's facts",
+        "A rule that emits facts must not depend on them, directly or through other rules.";
+    BAD_SIGNATURE = "BS0024" "a signature does not fit its event",
+        "Named groups, `fields:` and `map:` are fields of the event.";
+    NOTHING_TO_MATCH = "BS0025" "nothing to match",
+        "A rule needs at least one condition, a signature at least one pattern.";
+    TEMPLATE_IN_CONDITION = "BS0026" "a template in a condition",
+        "Conditions compare with fixed values, variables (`$name`) and fields of earlier conditions (`$alias.field`); templates belong to messages and `where:`.";
+    NO_POSITIVE_TEST = "BS0901" #[warning] "no test in which the rule fires",
+        "A rule without a test that fires may never fire.";
+    UNKNOWN_SUPERSEDED = "BS0902" #[warning] "a superseded rule that is not loaded",
+        "`supersedes:` may name rules of packs that are not loaded, so this is only a warning; it may also be a typing mistake.";
+}
+
+/// The code of that name.
+pub fn code(id: &str) -> Option<&'static Code> {
+    CODES.iter().copied().find(|code| code.id == id)
+}

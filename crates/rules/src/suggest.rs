@@ -1,0 +1,65 @@
+//! "Did you mean": the known name that is nearest to one that is not known.
+
+/// The nearest of the known names, when one is near enough to be what was meant.
+pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = wanted.get(..wanted.len().min(64)).unwrap_or(wanted).to_ascii_lowercase().replace('-', "_");
+    let limit = (wanted.chars().count() / 3).clamp(1, 4);
+    known
+        .into_iter()
+        .filter_map(|name| {
+            let plain = name.to_ascii_lowercase().replace('-', "_");
+            let distance = distance(&wanted, &plain);
+            let part = wanted.len() >= 3 && plain.len() >= 3 && (plain.contains(&wanted) || wanted.contains(&plain));
+            (distance <= limit || part).then_some((if part { distance.min(limit) } else { distance }, name))
+        })
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// The help for a name that is not known: the nearest, or the list when it is short enough to be read.
+pub(crate) fn help<'a>(wanted: &str, what: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let known: Vec<&str> = known.into_iter().collect();
+    if let Some(name) = nearest(wanted, known.iter().copied()) {
+        return Some(format!("did you mean `{name}`?"));
+    }
+    (!known.is_empty() && known.len() <= 40).then(|| format!("{what}: {}", known.join(", ")))
+}
+
+/// Optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    let mut previous = '\0';
+    for (row, x) in a.chars().enumerate() {
+        let mut line = vec![row + 1];
+        for (column, y) in b.iter().enumerate() {
+            // `line` holds `column + 1` entries here, `last` and `before` hold `b.len() + 1`.
+            let replaced = last[column] + usize::from(x != *y);
+            let mut best = replaced.min(last[column + 1] + 1).min(line[column] + 1);
+            if row > 0 && column > 0 && x == b[column - 1] && previous == *y {
+                best = best.min(before[column - 1] + 1);
+            }
+            line.push(best);
+        }
+        before = std::mem::replace(&mut last, line);
+        previous = x;
+    }
+    last.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_near_are_found_and_others_are_not() {
+        let known = ["container", "connection", "connection_failure", "listener"];
+        assert_eq!(nearest("contianer", known), Some("container"));
+        assert_eq!(nearest("listeners", known), Some("listener"));
+        assert_eq!(nearest("connection-failure", known), Some("connection_failure"));
+        assert_eq!(nearest("sysctl", known), None);
+        assert_eq!(distance("abcd", "acbd"), 1);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}

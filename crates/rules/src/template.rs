@@ -1,0 +1,172 @@
+//! Templates and expressions: the language of messages, commands and `where:`.
+
+use std::collections::BTreeSet;
+
+use bundlescope_facts::Text;
+use minijinja::value::{Value, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
+
+/// What stands in a message where a value is not known.
+pub const UNKNOWN: &str = "(unknown)";
+
+/// Steps that one template may take, so that a loop in a rule cannot hold the analysis up.
+const FUEL: u64 = 1_000_000;
+
+/// A checked template or expression.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Template {
+    /// As written.
+    pub source: Text,
+    /// Names that it looks up, dotted as written: `failure.port`, `c`.
+    pub names: BTreeSet<Text>,
+}
+
+/// For what a template is rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Text for people: an unknown value shows as [`UNKNOWN`].
+    Text,
+    /// A command: an unknown value is an error, and every value is quoted for a POSIX shell where it needs it.
+    Command,
+}
+
+/// The environment in which templates are checked and rendered.
+pub fn environment(purpose: Purpose) -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_fuel(Some(FUEL));
+    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment.add_filter("bytes", bytes);
+    match purpose {
+        Purpose::Text => environment.set_formatter(format_text),
+        Purpose::Command => environment.set_formatter(format_command),
+    }
+    environment
+}
+
+fn format_text(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    let written = match value.kind() {
+        ValueKind::Undefined | ValueKind::None => out.write_str(UNKNOWN),
+        ValueKind::Seq | ValueKind::Iterable => {
+            let items: Vec<String> = value.try_iter()?.map(|item| item.to_string()).collect();
+            out.write_str(&items.join(", "))
+        }
+        _ => out.write_str(&value.to_string()),
+    };
+    written.map_err(Error::from)
+}
+
+fn format_command(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => {
+            Err(Error::new(ErrorKind::UndefinedError, "a value of the command is not known"))
+        }
+        // Whoever marks a value as safe has quoted it already, such as the commands that a probe suggests.
+        _ if value.is_safe() => out.write_str(&value.to_string()).map_err(Error::from),
+        _ => out.write_str(&shell_quoted(&value.to_string())).map_err(Error::from),
+    }
+}
+
+/// Quotes a word for a POSIX shell, unless it consists of harmless characters only.
+fn shell_quoted(word: &str) -> String {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "_./:@%+=,-".contains(c);
+    if !word.is_empty() && word.chars().all(harmless) {
+        return word.to_owned();
+    }
+    // Control characters have no business in a command that somebody pastes into a terminal.
+    let plain: String = word.chars().filter(|c| !c.is_control()).collect();
+    format!("'{}'", plain.replace('\'', r"'\''"))
+}
+
+/// `{{ size | bytes }}`: a number of bytes in the largest fitting power of 1024.
+fn bytes(value: Value) -> Value {
+    let Some(count) = value.as_i64() else {
+        return value;
+    };
+    let mut rest = count as f64;
+    let mut unit = "B";
+    for next in ["KiB", "MiB", "GiB", "TiB"] {
+        if rest.abs() < 1024.0 {
+            break;
+        }
+        rest /= 1024.0;
+        unit = next;
+    }
+    Value::from(if unit == "B" { format!("{count} B") } else { format!("{rest:.1} {unit}") })
+}
+
+/// Why a template cannot be used.
+pub(crate) struct Broken {
+    pub(crate) message: String,
+    /// Line within the template, counted from 1.
+    pub(crate) line: usize,
+}
+
+/// Reads a template, or an expression; unknown filters, tests and functions are mistakes too.
+pub(crate) fn check(environment: &Environment<'_>, source: &str, expression: bool) -> Result<Template, Broken> {
+    let broken = |error: &Error| {
+        let message = match error.detail() {
+            Some(detail) => detail.to_owned(),
+            None => error.kind().to_string(),
+        };
+        Broken { message, line: error.line().unwrap_or(1) }
+    };
+    let unknown = |error: &Error| {
+        matches!(error.kind(), ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction)
+    };
+    let globals: BTreeSet<&str> = environment.globals().map(|(name, _)| name).collect();
+    let names = if expression {
+        let compiled = environment.compile_expression(source).map_err(|error| broken(&error))?;
+        // A trial without values meets the filters; whatever else goes wrong is for lack of values.
+        if let Err(error) = compiled.eval(())
+            && unknown(&error)
+        {
+            return Err(broken(&error));
+        }
+        compiled.undeclared_variables(true)
+    } else {
+        let compiled = environment.template_from_str(source).map_err(|error| broken(&error))?;
+        if let Err(error) = compiled.render(())
+            && unknown(&error)
+        {
+            return Err(broken(&error));
+        }
+        compiled.undeclared_variables(true)
+    };
+    let names = names
+        .into_iter()
+        .filter(|name| !globals.contains(name.split('.').next().unwrap_or_default()))
+        .map(Text::from)
+        .collect();
+    Ok(Template { source: source.into(), names })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_never_lets_a_value_out_of_its_word() {
+        let render = |word: &str| {
+            let context = Value::from_pairs([("x", Value::from(word))]);
+            environment(Purpose::Command).render_str("run {{ x }}", context)
+        };
+        assert_eq!(render("br-1a2b").unwrap(), "run br-1a2b");
+        assert_eq!(render("a; rm -rf /").unwrap(), "run 'a; rm -rf /'");
+        assert_eq!(render("it's\n").unwrap(), r"run 'it'\''s'");
+        assert!(environment(Purpose::Command).render_str("run {{ y.z }}", ()).is_err());
+    }
+
+    #[test]
+    fn text_shows_what_is_not_known() {
+        let context = Value::from_pairs([("l", Value::from(vec!["a", "b"])), ("n", Value::from(1_610_612_736_i64))]);
+        let text = environment(Purpose::Text).render_str("{{ l }} {{ n | bytes }} {{ x.y.z }}", context).unwrap();
+        assert_eq!(text, "a, b 1.5 GiB (unknown)");
+    }
+
+    #[test]
+    fn an_endless_loop_ends() {
+        let source = "{% for a in range(10000) %}{% for b in range(10000) %}x{% endfor %}{% endfor %}";
+        assert!(environment(Purpose::Text).render_str(source, ()).is_err());
+    }
+}

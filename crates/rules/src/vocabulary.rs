@@ -1,0 +1,178 @@
+//! What rules may name: kinds of facts with their fields, events of the loaded signatures, probes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bundlescope_facts::{EVENTS, Fact, FieldSpec, FieldType, KINDS, KindSpec, kind_spec};
+
+use crate::suggest;
+
+const TEXT: FieldType = FieldType::Text;
+const ANY: FieldType = FieldType::Any;
+
+const fn field(name: &'static str, ty: FieldType, doc: &'static [&'static str]) -> FieldSpec {
+    FieldSpec { name, ty, doc }
+}
+
+/// Words of a probe's verdict.
+pub const VERDICTS: &[&str] =
+    &["delivered", "refused", "rejected", "dropped", "unroutable", "stalled", "closed", "unknown"];
+
+/// What a rule may name of a probe's answer; `from`, `to`, `proto`, `port` and `node` are the question.
+pub const PROBE: KindSpec = KindSpec {
+    name: "probe",
+    doc: &[" Would a new connection be delivered? Followed through the captured firewall, routes and listeners."],
+    fields: &[
+        field("from", TEXT, &[" Container by name, `host`, or an outside address."]),
+        field("to", TEXT, &[" Name or address."]),
+        field("proto", TEXT, &[" Protocol: `tcp`, `udp`, `icmp`."]),
+        field("port", FieldType::Integer, &[" Destination port."]),
+        field("node", TEXT, &[" Host whose model is asked."]),
+        field("verdict", FieldType::Word(VERDICTS), &[" What becomes of the connection."]),
+        field(
+            "packet",
+            TEXT,
+            &[" Which packet the verdict is about: `fwd`, `rep`, `ack`, `dat`, `err`, `pfwd`, `prep`."],
+        ),
+        field("reject_with", TEXT, &[" How a rule answered, such as `icmp-host-prohibited`."]),
+        field("rule", ANY, &[" The rule that decides: `text`, `number`, `table`, `chain`."]),
+        field(
+            "decided_by",
+            ANY,
+            &[" What decides: `kind` (`rule`, `policy`, `listener`, `route`, `sysctl`, `neighbour`) and its details."],
+        ),
+        field("in_interface", TEXT, &[" Interface by which the packet enters the host where it is decided."]),
+        field("out_interface", TEXT, &[" Interface by which it would leave."]),
+        field("source", FieldType::Address, &[" Source address at the deciding place."]),
+        field("destination", FieldType::Address, &[" Destination address at the deciding place."]),
+        field("hook", TEXT, &[" Netfilter hook of the deciding place."]),
+        field("reached", ANY, &[" Where it arrives: `host`, `container`, `address`, `port`, `process`."]),
+        field(
+            "traffic",
+            TEXT,
+            &[" From where to where: `container_to_host`, `container_to_container`, `container_to_outside`, …"],
+        ),
+        field("fix_command", TEXT, &[" Command that lets the packet pass; quoted for a shell."]),
+        field("remove_command", TEXT, &[" Command that removes the deciding rule; quoted for a shell."]),
+        field(
+            "bound_to_loopback",
+            FieldType::Bool,
+            &[" Someone listens on that port, but on a loopback address only."],
+        ),
+        field("loopback", ANY, &[" The listener that is bound to loopback: `address`, `port`, `process`, `where`."]),
+        field("assumed", FieldType::List(&TEXT), &[" What the bundle did not say and was assumed."]),
+    ],
+};
+
+/// Fields that every fact has.
+const COMMON: &[FieldSpec] = &[
+    field("node", TEXT, &[" Host on which the document was taken."]),
+    field("document", TEXT, &[" Path of the document inside the bundle."]),
+    field("line", FieldType::Integer, &[" First line of the fact, counted from 1."]),
+    field("count", FieldType::Integer, &[" For events: number of records; 1 for other facts."]),
+    field("first", FieldType::Time, &[" For events: time of the first record."]),
+    field("last", FieldType::Time, &[" For events: time of the last record."]),
+];
+
+/// Every name that rules of the loaded packs may use.
+#[derive(Debug, Default)]
+pub(crate) struct Vocabulary {
+    /// Kinds that signatures and `emit:` make, with their fields.
+    pub(crate) dynamic: BTreeMap<String, BTreeSet<String>>,
+    /// Ids of all rules.
+    pub(crate) rules: BTreeSet<String>,
+}
+
+impl Vocabulary {
+    pub(crate) fn knows_kind(&self, kind: &str) -> bool {
+        kind_spec(kind).is_some() || self.dynamic.contains_key(kind)
+    }
+
+    /// Documented events, and kinds of signatures and rules.
+    pub(crate) fn knows_event(&self, kind: &str) -> bool {
+        EVENTS.iter().any(|event| event.name == kind) || self.dynamic.contains_key(kind)
+    }
+
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = &str> {
+        KINDS
+            .iter()
+            .map(|spec| spec.name)
+            .chain(EVENTS.iter().map(|spec| spec.name))
+            .chain(self.dynamic.keys().map(String::as_str))
+    }
+
+    /// The type of a field, or the help for a name that is none.
+    pub(crate) fn field_type(&self, kind: &str, path: &str) -> Result<FieldType, Option<String>> {
+        let (head, rest) = path.split_once('.').map_or((path, None), |(head, rest)| (head, Some(rest)));
+        let spec = if kind == PROBE.name { Some(&PROBE) } else { kind_spec(kind) };
+        let own = spec.and_then(|spec| spec.field(head));
+        let dynamic = self.dynamic.get(kind);
+        if let Some(field) = own.or_else(|| COMMON.iter().find(|field| field.name == head)) {
+            return below(field.ty, rest);
+        }
+        if dynamic.is_some_and(|fields| fields.contains(head)) {
+            return Ok(ANY);
+        }
+        let mut known: Vec<&str> = spec.into_iter().flat_map(|spec| spec.fields).map(|field| field.name).collect();
+        known.extend(dynamic.into_iter().flatten().map(String::as_str));
+        known.extend(Fact::COMMON_FIELDS);
+        Err(suggest::help(head, &format!("fields of {kind}"), known))
+    }
+}
+
+/// The type at the rest of a path inside a value of that type. Each round takes one segment.
+fn below(ty: FieldType, rest: Option<&str>) -> Result<FieldType, Option<String>> {
+    let mut ty = ty;
+    let mut rest = rest;
+    while let Some(path) = rest {
+        let (head, tail) = path.split_once('.').map_or((path, None), |(head, tail)| (head, Some(tail)));
+        match ty {
+            // Keys of maps may contain dots themselves, so whatever follows is a key.
+            FieldType::Map(inner) => return Ok(*inner),
+            FieldType::Any => return Ok(ANY),
+            FieldType::List(inner) => {
+                ty = *inner;
+                continue;
+            }
+            FieldType::Record(fields) => match fields.iter().find(|field| field.name == head) {
+                Some(field) => ty = field.ty,
+                None => {
+                    return Err(suggest::help(head, "its fields", fields.iter().map(|field| field.name)));
+                }
+            },
+            _ => {
+                return Err(Some(format!("the field holds {} and has no parts", describe(ty))));
+            }
+        }
+        rest = tail;
+    }
+    Ok(ty)
+}
+
+/// A type in words.
+pub(crate) fn describe(ty: FieldType) -> String {
+    match ty {
+        FieldType::Text => "text".into(),
+        FieldType::Integer => "a whole number".into(),
+        FieldType::Float => "a number".into(),
+        FieldType::Bool => "true or false".into(),
+        FieldType::Address => "an address".into(),
+        FieldType::Network => "a network".into(),
+        FieldType::Time => "a time".into(),
+        FieldType::Word(words) => format!("one of {}", words.join(", ")),
+        FieldType::List(inner) => match inner {
+            FieldType::List(_) => "lists".into(),
+            inner => format!("a list, each element of which is {}", describe(*inner)),
+        },
+        FieldType::Map(_) => "values by name".into(),
+        FieldType::Record(_) => "a record".into(),
+        FieldType::Any => "anything".into(),
+    }
+}
+
+/// The type of single values: that of the elements for a list.
+pub(crate) fn element(ty: FieldType) -> FieldType {
+    match ty {
+        FieldType::List(inner) => *inner,
+        other => other,
+    }
+}

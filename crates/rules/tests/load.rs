@@ -1,0 +1,55 @@
+//! Rule files that are right load; those that are wrong are told about, all at once, with exact text.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failing test may panic")]
+
+use bundlescope_rules::{Pack, RuleFile};
+
+fn load(text: &str) -> (Pack, String) {
+    let (pack, diagnostics) = Pack::load(vec![RuleFile { path: "rules/x.yaml".into(), text: text.into() }]);
+    let drawn: Vec<String> = diagnostics.iter().map(|diagnostic| diagnostic.render()).collect();
+    (pack, drawn.join("\n\n"))
+}
+
+const FIREWALL: &str = r#"
+id: host-firewall-blocks-container
+title: Host firewall blocks {{ client.name }} from {{ failure.host }}:{{ failure.port }}
+severity: critical
+confidence: high
+status: stable
+about: One paragraph for the triager.
+references: [https://example.org/]
+when:
+  failure: { connection_failure: { container: $c, host: $dst, port: $port } }
+  client:  { container: { name: $c } }
+  server:  { listener: { proto: tcp, port: $port } }
+  path:    { probe: { from: $c, to: $dst, port: $port, verdict: [dropped, rejected] } }
+unless:
+  - { container: { name: $c, network_mode: host } }
+explains: [connection_failure]
+message: "`{{ path.rule.text }}` (rule {{ path.rule.number }} of {{ path.rule.chain }}) stops {{ c }}"
+fix:
+  - say: Allow the bridge to reach the port.
+    run: iptables -I INPUT {{ path.rule.number }} -i {{ path.in_interface }} -p tcp --dport {{ failure.port }} -j ACCEPT
+    proves: { probe: { from: $c, to: $dst, port: $port, verdict: delivered } }
+tests:
+  - name: default-deny INPUT
+    files: { iptables-save.txt: "*filter\n" }
+    expect: { fires: 1, message: "stops", evidence: ["iptables-save:12"] }
+"#;
+
+#[test]
+fn a_whole_rule_loads() {
+    let (pack, drawn) = load(FIREWALL);
+    assert_eq!(drawn, "");
+    let rule = &pack.rules()[0];
+    let names: Vec<&str> = rule.variables.iter().map(|variable| &*variable.name).collect();
+    assert_eq!(names, ["node", "c", "dst", "port"]);
+    assert_eq!(rule.subjects.len(), 3);
+}
+
+#[test]
+fn the_embedded_pack_has_no_mistake() {
+    let (_, diagnostics) = Pack::load_sources(&[bundlescope_rules::embedded()]);
+    let drawn: Vec<String> = diagnostics.iter().map(|diagnostic| diagnostic.render()).collect();
+    assert!(drawn.is_empty(), "{}", drawn.join("\n"));
+}
