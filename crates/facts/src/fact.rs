@@ -56,7 +56,9 @@ impl Fact {
     /// Its own fields by name, in the order of the declaration; the occurrences of an event follow.
     pub fn fields(&self) -> Vec<(Text, Value)> {
         let mut fields: Vec<(Text, Value)> = match (&self.data, self.data.spec()) {
-            (Data::Dynamic { fields, .. }, _) => fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+            (Data::Dynamic { fields, .. }, _) => {
+                fields.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+            }
             (data, Some(spec)) => spec.fields.iter().map(|field| (field.name.into(), data.get(field.name))).collect(),
             (_, None) => Vec::new(),
         };
