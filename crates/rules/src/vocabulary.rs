@@ -51,7 +51,9 @@ pub const PROBE: KindSpec = KindSpec {
             TEXT,
             &[" From where to where: `container_to_host`, `container_to_container`, `container_to_outside`, …"],
         ),
-        field("fix_command", TEXT, &[" Command that lets the packet pass; quoted for a shell."]),
+        field("destination_port", FieldType::Integer, &[" Destination port at the deciding place."]),
+        field("source_translated", FieldType::Bool, &[" The source address was translated on the way."]),
+        field("allow_command", TEXT, &[" Command that lets the packet pass; quoted for a shell."]),
         field("remove_command", TEXT, &[" Command that removes the deciding rule; quoted for a shell."]),
         field(
             "bound_to_loopback",
