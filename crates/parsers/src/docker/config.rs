@@ -204,9 +204,10 @@ fn push(parsed: &mut Parsed, source: Source, settings: BTreeMap<Text, Value>) {
     }
 }
 
-/// The settings on a command line of the daemon, as in a process list; `None` when it is not one.
+/// The settings on a command line of the daemon, as in a process list; `None` when it is not one, or sets nothing.
 pub(super) fn of_command_line(command: &str) -> Option<DaemonConfig> {
-    is_daemon(command).then(|| config(flags(command.split_whitespace().skip(1))))
+    let settings = if is_daemon(command) { flags(command.split_whitespace().skip(1)) } else { return None };
+    (!settings.is_empty()).then(|| config(settings))
 }
 
 /// `dockerd …`, and `docker daemon …` or `docker -d …` of Docker before 1.12.

@@ -12,7 +12,8 @@ use crate::{Document, Line, Parsed};
 pub(super) fn parse_info(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     let mut daemon = DockerDaemon::default();
-    let mut evidence: Option<(Line<'_>, Line<'_>)> = None;
+    // The lines that a triager wants to see: what is wrong, otherwise which version it is.
+    let (mut wrong, mut version): (Option<(Line<'_>, Line<'_>)>, Option<Line<'_>>) = (None, None);
     let mut open: Vec<(usize, &str)> = Vec::new();
     let (mut client, mut base) = (false, 0);
     for line in document.lines() {
@@ -22,12 +23,12 @@ pub(super) fn parse_info(document: &Document<'_>) -> Parsed {
         }
         if let Some(warning) = text.strip_prefix("WARNING:") {
             daemon.warnings.push(warning.trim().into());
-            evidence = Some((evidence.map_or(line, |(first, _)| first), line));
             match warning.trim() {
                 "IPv4 forwarding is disabled" => daemon.ipv4_forwarding = Some(false),
                 "bridge-nf-call-iptables is disabled" => daemon.bridge_nf_iptables = Some(false),
-                _ => {}
+                _ => continue,
             }
+            wrong = Some((wrong.map_or(line, |(first, _)| first), line));
             continue;
         }
         if is_failure(text) {
@@ -49,13 +50,15 @@ pub(super) fn parse_info(document: &Document<'_>) -> Parsed {
         let parent = open.last().map_or("", |(_, key)| *key);
         let top = depth == base;
         setting(&mut daemon, &mut parsed, document, line, (parent, key, value, top));
-        if key == "Server Version" && evidence.is_none() || parent == "Swarm" && key == "Error" {
-            evidence = Some((line, line));
+        match key {
+            "Server Version" => version = Some(line),
+            "Error" if parent == "Swarm" => wrong = Some((line, line)),
+            _ => {}
         }
         open.push((depth, key));
     }
     if daemon != DockerDaemon::default()
-        && let Some((first, last)) = evidence.or_else(|| document.lines().next().map(|line| (line, line)))
+        && let Some((first, last)) = wrong.or_else(|| version.or(document.lines().next()).map(|line| (line, line)))
     {
         let source = document.source(first, last);
         parsed.facts.insert(0, Fact::new(source, daemon));

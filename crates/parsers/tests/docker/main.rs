@@ -1,0 +1,99 @@
+//! What the docker family reads from real documents, to the letter, and what must hold for all of them.
+
+mod corpus;
+mod hostile;
+mod sources;
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use bundlescope_facts::{Fact, Value};
+use bundlescope_parsers::{Document, Identity, Parsed, identify};
+
+/// Every fixture with its name, in the order of names.
+fn fixtures() -> Vec<(String, Vec<u8>)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/docker/fixtures");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+    files
+        .iter()
+        .map(|path| (name(path), std::fs::read(path).unwrap()))
+        .filter(|(name, _)| name != "README.md")
+        .collect()
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    fixtures().into_iter().find(|(found, _)| found == name).unwrap().1
+}
+
+/// Name of the format that the bytes are taken for, and what it reads; the path tells nothing.
+fn read(bytes: &[u8]) -> (&'static str, Parsed) {
+    match identify("document", bytes).identity {
+        Identity::Format(format) => (format.name, (format.parse)(&Document::new("document", bytes))),
+        other => panic!("not recognised: {other:?}"),
+    }
+}
+
+/// One line per fact: kind, lines, and every field that says something.
+fn shown(parsed: &Parsed) -> String {
+    let mut text = String::new();
+    for Fact { source, data, .. } in &parsed.facts {
+        let spec = data.spec().unwrap();
+        write!(text, "{}-{} {}", source.first_line, source.last_line, spec.name).unwrap();
+        for field in spec.fields {
+            match data.get(field.name) {
+                Value::Null | Value::Bool(false) => {}
+                Value::List(list) if list.is_empty() => {}
+                Value::Map(map) if map.is_empty() => {}
+                value => write!(text, "\n    {}: {value}", field.name).unwrap(),
+            }
+        }
+        text.push('\n');
+    }
+    for problem in &parsed.problems {
+        writeln!(text, "PROBLEM {}: {}", problem.line, problem.message).unwrap();
+    }
+    text
+}
+
+#[test]
+fn every_fixture_is_read_as_recorded() {
+    for (name, bytes) in fixtures() {
+        let (format, parsed) = read(&bytes);
+        insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "snapshots", omit_expression => true }, {
+            insta::assert_snapshot!(name.as_str(), format!("taken for {format}\n{}", shown(&parsed)));
+        });
+    }
+}
+
+#[test]
+fn one_document_may_hold_objects_of_several_kinds_and_several_arrays() {
+    let bytes =
+        [fixture("inspect-exited.json"), fixture("network-inspect.json"), fixture("inspect-running.json")].concat();
+    let (format, parsed) = read(&bytes);
+    assert_eq!(format, "docker-inspect");
+    assert_eq!(parsed.problems, []);
+    let count = |kind: &str| parsed.facts.iter().filter(|fact| fact.kind() == kind).count();
+    assert_eq!((count("container"), count("network")), (2, 1));
+}
+
+#[test]
+fn a_cut_inspect_still_tells_what_stands_before_the_cut() {
+    let whole = fixture("inspect-exited.json");
+    let text = String::from_utf8(whole.clone()).unwrap();
+    let cut = &whole[..text.find("\"HostConfig\"").unwrap() + 30];
+    let (_, parsed) = read(cut);
+    assert_eq!(parsed.facts[0].get("name"), "medtrack_main-db_1".into());
+    assert_eq!(parsed.facts[0].get("exit_code"), Value::Int(1));
+    let lines = cut.iter().filter(|byte| **byte == b'\n').count() as u32 + 1;
+    assert_eq!(parsed.problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [lines]);
+}
+
+#[test]
+fn a_daemon_that_does_not_answer_is_told() {
+    let bytes = b"Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?\n";
+    let (format, parsed) = read(bytes);
+    assert_eq!(format, "docker-failure");
+    assert_eq!(parsed.facts[0].kind(), "collection_error");
+}
