@@ -31,6 +31,7 @@ impl Cells for Fields<'_, '_> {
             "CREATED AT" => "CreatedAt",
             "STATUS" => "Status",
             "STATE" => "State",
+            "HEALTH" => "Health",
             "PORTS" => "Ports",
             "NAMES" => "Names",
             "LABELS" => "Labels",

@@ -75,7 +75,12 @@ static PS: Format = Format {
     collect: "docker ps -a --no-trunc",
     kinds: &["container", "endpoint", "published_port"],
     detect: |hint| {
-        listing(hint, &["docker ps", "docker container ls"], &[Record::ContainerRow], &[Listing::Containers])
+        listing(
+            hint,
+            &["docker ps", "docker container ls", "docker compose ps", "docker-compose ps"],
+            &[Record::ContainerRow],
+            &[Listing::Containers],
+        )
     },
     parse: records_or_tables,
 };

@@ -73,6 +73,31 @@ pub(super) fn of_row(record: Fields<'_, '_>, container: &Text, active: bool, par
     }
 }
 
+/// The ports of `docker compose ps --format json`, where it has no text for them (Compose 2 before 2.21).
+pub(super) fn of_publishers(record: Fields<'_, '_>, parsed: &mut Parsed) {
+    if record.has("Ports") || !record.has("Publishers") {
+        return;
+    }
+    let container = record.text("Name").unwrap_or_default();
+    for port in record.list("Publishers") {
+        let (Some(container_port), Some(host_port)) = (port.int("TargetPort"), port.int("PublishedPort")) else {
+            continue;
+        };
+        if host_port == 0 {
+            continue;
+        }
+        let data = PublishedPort {
+            container: container.clone(),
+            proto: Proto::from_word(port.word("Protocol")).unwrap_or_default(),
+            container_port,
+            host_address: port.address("URL"),
+            host_port: Some(host_port),
+            active: record.word("State") == "running",
+        };
+        parsed.facts.push(Fact::new(port.source(), data));
+    }
+}
+
 /// A piece of a PORTS column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mapping {

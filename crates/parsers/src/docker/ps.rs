@@ -1,5 +1,5 @@
-//! Lists of containers: `docker ps` as table and as JSON lines (Docker 1.0 to 29), and the API's
-//! `GET /containers/json`.
+//! Lists of containers: `docker ps` as table and as JSON lines (Docker 1.0 to 29), `docker compose ps` (Compose 2), and
+//! the API's `GET /containers/json`.
 
 use bundlescope_facts::{Container, Endpoint, Fact, Source, Text};
 
@@ -15,6 +15,7 @@ pub(super) fn record(record: Fields<'_, '_>, parsed: &mut Parsed) {
         listed(record, parsed);
     } else {
         row(&record, &record.source(), parsed);
+        ports::of_publishers(record, parsed);
     }
 }
 
@@ -44,7 +45,7 @@ fn listed(record: Fields<'_, '_>, parsed: &mut Parsed) {
 /// A row of `docker ps`, of which a format may have left out any column.
 pub(super) fn row(cells: &dyn Cells, source: &Source, parsed: &mut Parsed) {
     let id = cells.cell("CONTAINER ID");
-    let name = container::name(own_name(cells.cell("NAMES").split(',')), id);
+    let name = container::name(own_name(cells.first(&["NAMES", "NAME"]).split(',')), id);
     let text = |title: &str| Some(cells.cell(title)).filter(|cell| !cell.is_empty()).map(Text::from);
     let container = Container {
         name: name.clone(),
@@ -54,6 +55,11 @@ pub(super) fn row(cells: &dyn Cells, source: &Source, parsed: &mut Parsed) {
         command: text("COMMAND").map(|command| command.trim_matches('"').into()).into_iter().collect(),
         labels: cells.cell("LABELS").split(',').filter(|label| !label.is_empty()).map(container::pair).collect(),
         ..stated(cells.cell("STATE"), cells.cell("STATUS"))
+    };
+    let container = match text("HEALTH") {
+        // A column of its own in the JSON of compose.
+        Some(health) if container.health.is_none() => Container { health: Some(health), ..container },
+        _ => container,
     };
     // Old versions keep the ports of containers that have ended.
     let active = container.running || container.status.is_none();

@@ -58,6 +58,7 @@ type Keys = (&'static [&'static str], &'static [&'static str], &'static [&'stati
 const KINDS: &[(Record, Keys)] = &[
     (Record::Container, (&["State"], &["Config", "HostConfig", "NetworkSettings"], &["Names"])),
     (Record::ContainerRow, (&["Names", "Image"], &["Id", "ID"], &[])),
+    (Record::ContainerRow, (&["ID", "Name", "Project", "Service", "State"], &[], &[])),
     (Record::UsageRow, (&["CPUPerc", "MemUsage"], &[], &[])),
     (Record::Usage, (&["cpu_stats", "memory_stats"], &[], &[])),
     (Record::Volume, (&["Mountpoint", "Name", "Driver"], &[], &[])),

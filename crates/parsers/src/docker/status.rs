@@ -25,6 +25,8 @@ pub(super) fn read(text: &str) -> Seen {
         _ => rest.to_owned(),
     };
     let status = match first {
+        // Compose before 2.18 uses the API's words.
+        "running" | "created" | "restarting" | "removing" | "paused" | "exited" | "dead" => first,
         "Up" if bracket == Some("Paused") => "paused",
         "Up" => "running",
         "Exited" | "Exit" => "exited",
@@ -82,6 +84,8 @@ mod tests {
         assert_eq!(seen("Up 2 days (Paused)"), (status("paused"), None, None, Some(172_800)));
         assert_eq!(seen("Exited (137) 3 weeks ago"), (status("exited"), Some(137), None, Some(1_814_400)));
         assert_eq!(seen("Restarting (1) 5 seconds ago"), (status("restarting"), Some(1), None, Some(5)));
+        assert_eq!(seen("exited (1)"), (status("exited"), Some(1), None, None));
+        assert_eq!(seen("running (healthy)"), (status("running"), None, status("healthy"), None));
         assert_eq!(seen("Created"), (status("created"), None, None, None));
         assert_eq!(seen("Removal In Progress"), (status("removing"), None, None, None));
         assert_eq!(seen("?? (("), (None, None, None, None));

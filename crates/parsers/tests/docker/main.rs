@@ -1,5 +1,7 @@
 //! What the docker family reads from real documents, to the letter, and what must hold for all of them.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test says where")]
+
 mod corpus;
 mod hostile;
 mod sources;
@@ -96,4 +98,21 @@ fn a_daemon_that_does_not_answer_is_told() {
     let (format, parsed) = read(bytes);
     assert_eq!(format, "docker-failure");
     assert_eq!(parsed.facts[0].kind(), "collection_error");
+}
+
+#[test]
+fn compose_lists_its_containers_in_every_form() {
+    let forms = [
+        "NAME       IMAGE      COMMAND   SERVICE   CREATED         STATUS                   PORTS\nshop-db-1  postgres   \"pg\"      db        2 minutes ago   Up 2 minutes (healthy)   0.0.0.0:5432->5432/tcp\n",
+        "NAME        COMMAND   SERVICE   STATUS              PORTS\nshop-db-1   \"pg\"      db        running (healthy)   0.0.0.0:5432->5432/tcp\n",
+        r#"{"ID":"abc","Name":"shop-db-1","Command":"pg","Project":"shop","Service":"db","State":"running","Health":"healthy","ExitCode":0,"Publishers":[{"URL":"0.0.0.0","TargetPort":5432,"PublishedPort":5432,"Protocol":"tcp"}]}"#,
+    ];
+    for form in forms {
+        let (format, parsed) = read(form.as_bytes());
+        assert_eq!(format, "docker-ps");
+        let [container, port] = parsed.facts.as_slice() else { panic!("{parsed:?}") };
+        let of = |name: &str| container.get(name).to_string();
+        assert_eq!((of("name"), of("status"), of("health")), ("shop-db-1".into(), "running".into(), "healthy".into()));
+        assert_eq!((port.get("host_port"), port.get("active")), (Value::Int(5432), Value::Bool(true)));
+    }
 }
