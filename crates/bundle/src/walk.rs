@@ -73,7 +73,14 @@ impl Walk<'_> {
         if let Some(oddity) = name.oddity {
             self.state.note(&at.path, oddity, &format!("`{}`", name.written));
         }
-        self.state.unique(if at.outermost { name.path.clone() } else { format!("{}!/{}", at.path, name.path) })
+        let wanted = if at.outermost { name.path.clone() } else { format!("{}!/{}", at.path, name.path) };
+        let length = wanted.len();
+        let path = self.state.unique(wanted);
+        if path.len() != length {
+            let text = "entries have the name of one before them, and got a number";
+            self.state.note(&at.path, text, &format!("`{path}`"));
+        }
+        path
     }
 
     /// Hands a document to the sink.

@@ -40,13 +40,13 @@ pub(crate) fn read(walk: &mut Walk<'_>, at: &Place, source: &mut dyn Read) {
         Archive { walk, at, feed: Feed::new(source, BUFFER), zeros: 0, headers: 0, lost: None, joined: false };
     let mut pending = Pending::default();
     while archive.walk.state.in_time(&at.path) {
-        let Some(header) = archive.header() else { break };
+        let Some(header) = archive.header(&mut pending) else { break };
         if !archive.walk.state.entry(&at.path) {
             break;
         }
         archive.entry(&header, &mut pending);
     }
-    archive.finish(&pending);
+    archive.finish(&mut pending);
 }
 
 struct Archive<'a, 'w, 'r> {
@@ -63,14 +63,17 @@ struct Archive<'a, 'w, 'r> {
 
 impl Archive<'_, '_, '_> {
     /// The next header; `None` at the end of the input.
-    fn header(&mut self) -> Option<Header> {
+    fn header(&mut self, pending: &mut Pending) -> Option<Header> {
         loop {
             let offset = self.feed.taken();
             let there = self.feed.peek(header::SIZE);
             let Some(block) = there.first_chunk::<{ header::SIZE }>() else {
                 let rest = there.len();
                 // Bytes short of a block: padding that was left off, or the start of a header.
-                if there.iter().any(|byte| *byte != 0) && self.zeros == 0 && self.lost.is_none() {
+                let blank = there.iter().all(|byte| *byte == 0) || self.lost.is_some() || self.zeros == u64::MAX;
+                if !blank && self.zeros > 0 {
+                    self.lost = Some(offset);
+                } else if !blank {
                     self.walk.state.damage(&self.at.path, format!("tar data is cut off in a header at byte {offset}"));
                     self.zeros = u64::MAX;
                 }
@@ -98,13 +101,13 @@ impl Archive<'_, '_, '_> {
                 }
                 continue;
             };
-            self.found(offset);
+            self.found(offset, pending);
             return Some(header);
         }
     }
 
     /// Tells what lay between the last header and the one at `offset`.
-    fn found(&mut self, offset: u64) {
+    fn found(&mut self, offset: u64, pending: &mut Pending) {
         if let Some(from) = self.lost.take() {
             self.lost_bytes(from, offset);
         }
@@ -115,6 +118,9 @@ impl Archive<'_, '_, '_> {
                 "more tar archives follow behind the end of the first, and were read too",
                 "",
             );
+        }
+        if self.zeros > 0 {
+            self.dangling(pending);
         }
         self.zeros = 0;
         self.headers += 1;
@@ -137,7 +143,7 @@ impl Archive<'_, '_, '_> {
     }
 
     fn entry(&mut self, header: &Header, pending: &mut Pending) {
-        let Some(size) = header.size else {
+        let Some(size) = header.size.or(pending.pax.size) else {
             let text = escape(&header.name);
             self.walk
                 .state
@@ -177,6 +183,7 @@ impl Archive<'_, '_, '_> {
     /// A file, link, folder or device.
     fn member(&mut self, header: &Header, kind: Kind, pending: &Pending, size: u64) {
         let sparse = &pending.pax.sparse;
+        let size = pending.pax.size.unwrap_or(size);
         let raw =
             sparse.name.as_ref().or(pending.pax.path.as_ref()).or(pending.long_name.as_ref()).unwrap_or(&header.name);
         let name = name(raw);
@@ -211,7 +218,6 @@ impl Archive<'_, '_, '_> {
                     );
                 }
                 let path = self.walk.entry_path(self.at, &name);
-                let size = pending.pax.size.unwrap_or(size);
                 let mut holes = sparse.real_size;
                 if kind == Kind::Sparse {
                     holes = header.real_size;
@@ -299,15 +305,24 @@ impl Archive<'_, '_, '_> {
     }
 
     /// The end of the input.
-    fn finish(&mut self, pending: &Pending) {
+    fn finish(&mut self, pending: &mut Pending) {
         let (state, path) = (self.walk.state, &self.at.path);
         if let Some(from) = self.lost.take() {
             self.lost_bytes(from, self.feed.taken());
         } else if self.zeros == 0 {
             state.damage(path, "tar data has no end mark, so it may be cut off");
         }
-        if pending.waits {
-            state.damage(path, "tar data ends behind an extension header, before the entry that this describes");
+        if self.zeros == 1 {
+            state.note(path, "the end mark of the tar archive is one block and not two", "");
+        }
+        self.dangling(pending);
+    }
+
+    /// Drops extension headers that no entry followed.
+    fn dangling(&self, pending: &mut Pending) {
+        if std::mem::take(pending).waits {
+            let text = "tar data ends behind an extension header, before the entry that this describes";
+            self.walk.state.damage(&self.at.path, text);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io::{Read, SeekFrom};
 
 use super::Seekable;
 use super::content::entry;
-use super::end::End;
+use super::end::{End, read_at};
 use super::local::header;
 use super::record::{CENTRAL, Record, u16_at};
 use crate::feed::Feed;
@@ -13,6 +13,8 @@ use crate::walk::{Place, Walk};
 
 /// Compressed bytes held at a time.
 const BUFFER: u64 = 256 << 10;
+/// Entries that are looked for before the directory is held to be wrong.
+const PROBES: usize = 16;
 /// Bytes of all directory records that are held in memory.
 const DIRECTORY: u64 = 64 << 20;
 
@@ -21,12 +23,21 @@ pub(super) fn read(walk: &mut Walk<'_>, at: &Place, file: &mut dyn Seekable, end
     if let Some(oddity) = end.oddity {
         walk.state.note(&at.path, oddity, "");
     }
-    if end.shift > 0 {
-        walk.state.note(&at.path, "bytes before the zip archive were left out", &format!("{} bytes", end.shift));
+    match end.shift {
+        1.. => walk.state.note(&at.path, "bytes before the zip archive were left out", &format!("{} bytes", end.shift)),
+        0 => {}
+        _ => {
+            let text = format!("{} bytes are missing at the start of the zip archive", end.shift.unsigned_abs());
+            walk.state.damage(&at.path, text);
+        }
     }
-    let Some(mut entries) = directory(walk, at, file, end) else { return };
+    let Some(mut entries) = directory(walk, at, file, end) else { return by_headers(walk, at, file) };
     entries.sort_by_key(|entry| entry.offset);
     let Ok(length) = file.seek(SeekFrom::End(0)) else { return };
+    if !entries.is_empty() && !entries.iter().take(PROBES).any(|entry| is_header(file, entry.offset)) {
+        walk.state.damage(&at.path, "the directory of the zip archive points to no entry");
+        return by_headers(walk, at, file);
+    }
     let mut previous = None;
     for (index, record) in entries.iter().enumerate() {
         if walk.state.stopped() {
@@ -48,18 +59,31 @@ pub(super) fn read(walk: &mut Walk<'_>, at: &Place, file: &mut dyn Seekable, end
     }
 }
 
+/// Reads along the local headers instead.
+fn by_headers(walk: &mut Walk<'_>, at: &Place, file: &mut dyn Seekable) {
+    if file.rewind().is_ok() {
+        super::local::read(walk, at, file);
+    }
+}
+
+fn is_header(file: &mut dyn Seekable, position: u64) -> bool {
+    let mut bytes = [0; 4];
+    read_at(file, position, &mut bytes) && bytes == *b"PK\x03\x04"
+}
+
 fn shown(at: &Place, record: &Record) -> String {
     let name = super::names::entry_name(record).0.path;
     if at.outermost { name } else { format!("{}!/{name}", at.path) }
 }
 
-/// All records of the directory, offsets counted from the start of the file.
+/// All records of the directory, offsets counted from the start of the file; `None` when it is damaged.
 fn directory(walk: &Walk<'_>, at: &Place, file: &mut dyn Seekable, end: &End) -> Option<Vec<Record>> {
     let (state, path) = (walk.state, &at.path);
     file.seek(SeekFrom::Start(end.directory)).ok()?;
     let mut limited = file.take(end.directory_size);
     let mut feed = Feed::new(&mut limited, 256 << 10);
     let mut entries = Vec::new();
+    let mut cut = false;
     while !feed.fill().is_empty() {
         let fixed =
             feed.peek(CENTRAL).first_chunk::<CENTRAL>().filter(|fixed| fixed.starts_with(b"PK\x01\x02")).copied();
@@ -78,7 +102,8 @@ fn directory(walk: &Walk<'_>, at: &Place, file: &mut dyn Seekable, end: &End) ->
             break;
         };
         let mut record = Record::central(&fixed, name_bytes, extra_bytes);
-        record.offset = record.offset.saturating_add(end.shift);
+        // Out of range, and so found nowhere, when the archive lacks its start.
+        record.offset = record.offset.checked_add_signed(end.shift).unwrap_or(u64::MAX);
         entries.push(record);
         feed.consume(CENTRAL + name + extra);
         feed.skip(comment as u64);
@@ -88,23 +113,29 @@ fn directory(walk: &Walk<'_>, at: &Place, file: &mut dyn Seekable, end: &End) ->
                 entries.len()
             );
             state.limit("header_bytes", path, text);
+            cut = true;
             break;
         }
     }
     let found = entries.len() as u64;
     // Without zip64 the count is kept modulo 2^16.
-    if found != end.entries && found & 0xffff != end.entries {
-        state.damage(
-            path,
-            format!("the zip archive says that it has {} entries, and its directory has {found}", end.entries),
-        );
+    if found != end.entries && found & 0xffff != end.entries && !cut && !state.stopped() {
+        let text = format!("the zip archive says that it has {} entries, and its directory has {found}", end.entries);
+        state.damage(path, text);
+        if found < end.entries {
+            return None;
+        }
     }
     Some(entries)
 }
 
+fn text_of(record: &Record) -> String {
+    escape(&record.name)
+}
+
 /// One entry, whose data ends before `bound`.
 fn one(walk: &mut Walk<'_>, at: &Place, file: &mut dyn Seekable, record: &Record, bound: u64) {
-    let text = || escape(&record.name);
+    let text = || text_of(record);
     if file.seek(SeekFrom::Start(record.offset)).is_err() {
         return;
     }
@@ -122,6 +153,11 @@ fn one(walk: &mut Walk<'_>, at: &Place, file: &mut dyn Seekable, record: &Record
     if local.name != record.name {
         let example = format!("`{}` and `{}`", text(), escape(&local.name));
         walk.state.note(&at.path, "entries have two names, and that of the directory was used", &example);
+    }
+    let differs = (local.crc, local.packed, local.size) != (record.crc, record.packed, record.size);
+    if differs && local.packed > 0 {
+        let text = "the headers of entries have another size or checksum than the directory, which was used";
+        walk.state.note(&at.path, text, &format!("`{}`", text_of(record)));
     }
     entry(walk, at, record, &mut feed);
 }

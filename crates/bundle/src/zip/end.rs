@@ -3,7 +3,7 @@
 use std::io::SeekFrom;
 
 use super::Seekable;
-use super::record::{u16_at, u32_at, u64_at};
+use super::record::{CENTRAL, u16_at, u32_at, u64_at};
 use crate::feed::read_full;
 
 /// Bytes of the end record without its comment.
@@ -21,8 +21,8 @@ pub(super) struct End {
     pub(super) directory_size: u64,
     /// Entries that the record declares.
     pub(super) entries: u64,
-    /// Bytes before the archive, which all offsets leave out.
-    pub(super) shift: u64,
+    /// Bytes before the archive, which all offsets leave out; negative when so many are missing at the start.
+    pub(super) shift: i64,
     /// What is odd about the end.
     pub(super) oddity: Option<&'static str>,
 }
@@ -76,12 +76,27 @@ impl End {
         }
         let split = u16_at(record, 4) != 0 && u16_at(record, 4) != 0xffff;
         let oddity = split.then_some("the zip archive is one part of several");
-        // Bytes before the archive move everything; the directory ends where its end record starts.
-        let moved = behind.checked_sub(size).and_then(|start| Some((start, start.checked_sub(offset)?)));
+        let end = Self { directory: 0, directory_size: 0, entries, shift: 0, oddity };
+        if size == 0 && entries == 0 {
+            return Some(Self { directory: behind, ..end });
+        }
+        // Bytes before the archive, or missing at its start, move everything: the directory ends where its end record
+        // starts.
+        let moved = behind.checked_sub(size).map(|start| (start, start.wrapping_sub(offset).cast_signed()));
         for (directory, shift) in moved.into_iter().chain([(offset, 0)]) {
-            if directory <= behind && (size == 0 && entries == 0 || has_signature(file, directory, b"PK\x01\x02")) {
-                return Some(Self { directory, directory_size: behind - directory, entries, shift, oddity });
+            let mut first = [0; CENTRAL];
+            if directory >= behind || !read_at(file, directory, &mut first) || !first.starts_with(b"PK\x01\x02") {
+                continue;
             }
+            // Where the sizes are wrong rather than the place, the entries are where they say.
+            let entry = u64::from(u32_at(&first, 42));
+            let mut is_entry = |place: Option<u64>| {
+                let mut bytes = [0; 4];
+                place.is_some_and(|place| read_at(file, place, &mut bytes)) && bytes == *b"PK\x03\x04"
+            };
+            let unmoved = shift != 0 && !is_entry(entry.checked_add_signed(shift)) && is_entry(Some(entry));
+            let shift = if unmoved { 0 } else { shift };
+            return Some(Self { directory, directory_size: behind - directory, shift, ..end });
         }
         None
     }
@@ -91,17 +106,14 @@ impl End {
 fn zip64(file: &mut dyn Seekable, says: u64, end: u64) -> Option<([u8; 56], u64)> {
     for position in [says, end.saturating_sub(20 + 56)] {
         let mut record = [0; 56];
-        if file.seek(SeekFrom::Start(position)).is_ok()
-            && read_full(file, &mut record) == record.len()
-            && record.starts_with(b"PK\x06\x06")
-        {
+        if read_at(file, position, &mut record) && record.starts_with(b"PK\x06\x06") {
             return Some((record, position));
         }
     }
     None
 }
 
-fn has_signature(file: &mut dyn Seekable, position: u64, signature: &[u8; 4]) -> bool {
-    let mut bytes = [0; 4];
-    file.seek(SeekFrom::Start(position)).is_ok() && read_full(file, &mut bytes) == 4 && bytes == *signature
+/// Fills `out` from `position` on; false when the file ends before.
+pub(super) fn read_at(file: &mut dyn Seekable, position: u64, out: &mut [u8]) -> bool {
+    file.seek(SeekFrom::Start(position)).is_ok() && read_full(file, out) == out.len()
 }

@@ -25,7 +25,7 @@ use crate::walk::{Place, Walk};
 const HELD: usize = 24 << 20;
 
 /// Something that can be read at any place.
-trait Seekable: Read + Seek {}
+pub(crate) trait Seekable: Read + Seek {}
 
 impl<T: Read + Seek> Seekable for T {}
 
@@ -34,18 +34,13 @@ pub(crate) fn has_end(file: &mut File) -> bool {
     End::find(file).is_some_and(|end| end.directory_size > 0)
 }
 
-/// Reads the archive `at` from a file, by its directory where it has one.
-pub(crate) fn read_file(walk: &mut Walk<'_>, at: &Place, file: &mut File) {
-    seekable(walk, at, file);
-}
-
 /// Reads the archive `at` from a stream.
 pub(crate) fn read_stream(walk: &mut Walk<'_>, at: &Place, content: &mut dyn Read) {
     let mut held = Vec::new();
     let _ = Read::take(&mut *content, HELD as u64).read_to_end(&mut held);
     let mut next = [0];
     if held.len() < HELD || read_full(content, &mut next) == 0 {
-        seekable(walk, at, &mut Cursor::new(held));
+        read_file(walk, at, &mut Cursor::new(held));
         return;
     }
     let text = "the zip archive is too large to hold and was read without its directory";
@@ -54,7 +49,8 @@ pub(crate) fn read_stream(walk: &mut Walk<'_>, at: &Place, content: &mut dyn Rea
     local::read(walk, at, &mut Rejoined { head: &held, rest: &mut rest });
 }
 
-fn seekable(walk: &mut Walk<'_>, at: &Place, file: &mut dyn Seekable) {
+/// Reads the archive `at` from a file, by its directory where it has one.
+pub(crate) fn read_file(walk: &mut Walk<'_>, at: &Place, file: &mut dyn Seekable) {
     match End::find(file) {
         Some(end) => central::read(walk, at, file, &end),
         None => {
