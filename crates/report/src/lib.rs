@@ -1,1 +1,28 @@
-//! Placeholder.
+//! Renders a diagnosis: terminal text, JSON, Markdown and one self-contained HTML file.
+//!
+//! Every form says the same in the same order, because all but JSON are drawn from one view of the diagnosis. Whatever
+//! comes from a bundle is hostile: it passes [`plain`] before it is shown, and each form escapes it once more for its
+//! own syntax. JSON carries the exact values and escapes what a terminal would act on.
+//!
+//! This crate draws no conclusions and does no I/O.
+//!
+//! ```
+//! use bundlescope_engine::Diagnosis;
+//! use bundlescope_report::{TextOptions, render_json, render_text};
+//!
+//! let mut diagnosis = Diagnosis::default();
+//! diagnosis.bundle.complete = true;
+//! assert!(render_text(&diagnosis, &TextOptions::default()).contains("Nothing wrong found"));
+//! assert!(render_json(&diagnosis).starts_with("{\n  \"format\": 1,"));
+//! ```
+
+mod json;
+mod plain;
+mod text;
+mod view;
+mod words;
+mod wrap;
+
+pub use json::render_json;
+pub use plain::{plain, plain_line};
+pub use text::{TextOptions, render_text};

@@ -1,0 +1,333 @@
+//! The diagnosis as text for a terminal: for someone with ten minutes and 80 columns.
+//!
+//! Prose is wrapped; commands stand on lines of their own and are never broken, so that they can be copied. ASCII only,
+//! apart from what the bundle says.
+
+use anstyle::{AnsiColor, Style};
+use bundlescope_engine::Diagnosis;
+
+use crate::view::{EvidenceView, FindingView, ProbeView, View};
+use crate::words::WORDS;
+use crate::wrap::{chop, cut, wrap};
+
+/// How the text is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextOptions {
+    /// Columns of the terminal; below 40 is taken as 40.
+    pub width: usize,
+    /// Colour by ANSI escape codes.
+    pub colour: bool,
+}
+
+impl Default for TextOptions {
+    fn default() -> Self {
+        Self { width: 80, colour: false }
+    }
+}
+
+/// Rows that one line of evidence may take before it is cut.
+const MOST_ROWS: usize = 4;
+/// Pieces of evidence shown for a cause, and for what it explains.
+const MOST_EVIDENCE: (usize, usize) = (6, 2);
+/// Items of the lists at the end before the rest is only counted.
+const MOST_ITEMS: usize = 20;
+
+const PLAIN: Style = Style::new();
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const RED: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Red)));
+const YELLOW: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Yellow)));
+const GREEN: Style = Style::new().bold().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Green)));
+const CYAN: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::Cyan)));
+
+/// The diagnosis as terminal text, ending with a newline.
+///
+/// Without colour the only control character in it is the newline, whatever the bundle holds.
+pub fn render_text(diagnosis: &Diagnosis, options: &TextOptions) -> String {
+    let view = View::new(diagnosis);
+    let mut page = Page { out: String::new(), width: options.width.max(40), colour: options.colour };
+    page.header(&view);
+    for finding in &view.findings {
+        page.finding(finding);
+    }
+    page.undecided(&view);
+    page.clear(&view);
+    page.problems(&view);
+    page.out
+}
+
+/// The text so far.
+struct Page {
+    out: String,
+    width: usize,
+    colour: bool,
+}
+
+impl Page {
+    /// A line of pieces, each in its style.
+    fn line(&mut self, pieces: &[(Style, &str)]) {
+        for (style, text) in pieces {
+            if self.colour && *style != PLAIN && !text.trim().is_empty() {
+                self.out.push_str(&format!("{style}{text}{style:#}"));
+            } else {
+                self.out.push_str(text);
+            }
+        }
+        self.out.truncate(self.out.trim_end_matches(' ').len());
+        self.out.push('\n');
+    }
+
+    fn blank(&mut self) {
+        self.line(&[]);
+    }
+
+    /// Wrapped prose: `first` stands before the first row, as many spaces before the others.
+    fn prose(&mut self, first: &str, style: Style, text: &str) {
+        let indent = " ".repeat(first.len());
+        for (index, row) in wrap(text, self.width.saturating_sub(first.len())).iter().enumerate() {
+            self.line(&[(PLAIN, if index == 0 { first } else { &indent }), (style, row)]);
+        }
+    }
+
+    fn command(&mut self, indent: &str, command: &str) {
+        for row in command.lines() {
+            self.line(&[(PLAIN, indent), (CYAN, row)]);
+        }
+    }
+
+    fn header(&mut self, view: &View) {
+        self.prose("", BOLD, &view.name);
+        let hosts = if view.hosts.is_empty() { WORDS.unknown.to_owned() } else { view.hosts.join(", ") };
+        for (name, value) in [
+            (WORDS.hosts, &hosts),
+            (WORDS.captured, &view.captured),
+            (WORDS.documents, &view.counts),
+            (WORDS.rules, &view.rules),
+        ] {
+            self.prose(&format!("  {name:<14}"), PLAIN, value);
+        }
+        if view.complete {
+            self.prose(&format!("  {:<14}", WORDS.completeness), PLAIN, WORDS.complete);
+        } else {
+            self.prose(&format!("  {:<14}", WORDS.incomplete), YELLOW, WORDS.incomplete_means);
+        }
+        for limit in &view.limits {
+            self.prose(&format!("{:16}- ", ""), PLAIN, limit);
+        }
+        self.blank();
+        let style = match view.tone {
+            "bad" => RED,
+            "good" => GREEN,
+            _ => YELLOW,
+        };
+        self.prose("", style, &view.verdict);
+    }
+
+    fn finding(&mut self, finding: &FindingView) {
+        self.blank();
+        let role = match finding.role {
+            "cause" => WORDS.cause,
+            "symptom" => WORDS.symptom,
+            _ => WORDS.note,
+        };
+        let kind = format!("{} {}, {}", finding.severity, role, confidence(finding));
+        self.prose(&format!("{}. ", finding.number), BOLD, &finding.title);
+        let mut tags = vec![kind];
+        if !finding.host.is_empty() {
+            tags.push(finding.host.clone());
+        }
+        tags.push(finding.rule.clone());
+        let style = match finding.level {
+            "critical" | "high" => RED,
+            "medium" => YELLOW,
+            _ => DIM,
+        };
+        self.prose("   ", style, &tags.join(" | "));
+        if !finding.message.is_empty() {
+            self.blank();
+            self.prose("   ", PLAIN, &finding.message);
+        }
+        self.evidence(&finding.evidence, MOST_EVIDENCE.0);
+        for probe in &finding.probes {
+            self.probe(probe);
+        }
+        self.fix(finding);
+        if !finding.customer.is_empty() {
+            self.blank();
+            self.line(&[(PLAIN, "   "), (BOLD, WORDS.for_customer)]);
+            self.prose("     ", PLAIN, &finding.customer);
+        }
+        self.children(finding);
+    }
+
+    fn evidence(&mut self, evidence: &[EvidenceView], most: usize) {
+        if evidence.is_empty() {
+            return;
+        }
+        self.blank();
+        self.line(&[(PLAIN, "   "), (BOLD, WORDS.evidence)]);
+        for piece in evidence.iter().take(most) {
+            let mut head = piece.place.clone();
+            if !piece.label.is_empty() {
+                head.push_str(&format!(": {}", piece.label));
+            }
+            if let Some(count) = piece.count {
+                head.push_str(&format!(" ({count} {})", WORDS.records));
+            }
+            self.prose("     ", PLAIN, &head);
+            self.lines(piece);
+        }
+        if evidence.len() > most {
+            self.prose("     ", DIM, &format!("{} {}", evidence.len() - most, WORDS.more_evidence));
+        }
+    }
+
+    fn lines(&mut self, piece: &EvidenceView) {
+        let digits = piece.lines.iter().filter_map(|line| line.number).max().map_or(0, |n| n.to_string().len());
+        for line in &piece.lines {
+            let number = line.number.map_or_else(String::new, |number| number.to_string());
+            let mark = if line.hit { ">" } else { " " };
+            let margin = format!("     {mark} {number:>digits$} | ");
+            let room = self.width.saturating_sub(margin.len());
+            if !line.hit {
+                self.line(&[(DIM, &margin), (DIM, &cut(&line.text, room))]);
+                continue;
+            }
+            let mut rows = chop(&line.text, room);
+            if rows.len() > MOST_ROWS {
+                let rest = rows.split_off(MOST_ROWS - 1).concat();
+                rows.push(cut(&rest, room));
+            }
+            let hang = format!("{:width$}| ", "", width = margin.len() - 2);
+            for (index, row) in rows.iter().enumerate() {
+                self.line(&[(RED, if index == 0 { &margin } else { &hang }), (BOLD, row)]);
+            }
+        }
+        if piece.left_out > 0 {
+            self.line(&[(DIM, &format!("       {} {}", piece.left_out, WORDS.more))]);
+        }
+    }
+
+    fn probe(&mut self, probe: &ProbeView) {
+        self.blank();
+        let title = format!("{} {} -> {} {}: {}", WORDS.packet_path, probe.from, probe.to, probe.port, probe.verdict);
+        self.prose("   ", BOLD, &title);
+        for (index, step) in probe.steps.iter().enumerate() {
+            let (mark, style, note) = match step.state {
+                "break" => ("x", RED, WORDS.stops_here),
+                "unknown" => ("?", YELLOW, WORDS.not_known_further),
+                "arrive" => ("=", GREEN, ""),
+                _ => ("|", PLAIN, ""),
+            };
+            self.prose(&format!("     {mark} {:>2} ", index + 1), style, &step.text);
+            if !note.is_empty() {
+                self.line(&[(style, &format!("          ^ {note}"))]);
+            }
+        }
+        for assumed in &probe.assumed {
+            self.prose("     ", DIM, &format!("{}: {assumed}", WORDS.assumed));
+        }
+    }
+
+    fn fix(&mut self, finding: &FindingView) {
+        if finding.fix.is_empty() {
+            return;
+        }
+        self.blank();
+        self.line(&[(PLAIN, "   "), (BOLD, WORDS.fix)]);
+        for fix in &finding.fix {
+            let say = match (&fix.run, fix.proved) {
+                (_, true) => format!("{} ({})", fix.say, WORDS.proved),
+                (Some(_), false) => format!("{} ({})", fix.say, WORDS.not_proved),
+                (None, false) => fix.say.clone(),
+            };
+            self.prose("   - ", PLAIN, &say);
+            if let Some(run) = &fix.run {
+                self.command("       ", run);
+            }
+        }
+    }
+
+    fn children(&mut self, finding: &FindingView) {
+        if finding.children.is_empty() {
+            return;
+        }
+        self.blank();
+        self.line(&[(PLAIN, "   "), (BOLD, WORDS.explains)]);
+        for child in finding.children.iter().take(MOST_ITEMS) {
+            let mut title = format!("{} [{}]", child.title, child.severity);
+            if !child.host.is_empty() && child.host != finding.host {
+                title.push_str(&format!(" {}", child.host));
+            }
+            self.prose("   - ", PLAIN, &title);
+            for piece in child.evidence.iter().take(MOST_EVIDENCE.1) {
+                let count = piece.count.map_or_else(String::new, |count| format!(" ({count} {})", WORDS.records));
+                self.prose("       ", DIM, &format!("{}{count}", piece.place));
+                for line in piece.lines.iter().filter(|line| line.hit).take(3) {
+                    self.line(&[(RED, "       > "), (PLAIN, &cut(&line.text, self.width.saturating_sub(9)))]);
+                }
+            }
+            for fix in &child.fix {
+                self.prose("       ", PLAIN, &format!("{}: {}", WORDS.fix, fix.say));
+                if let Some(run) = &fix.run {
+                    self.command("         ", run);
+                }
+            }
+        }
+        self.rest("   ", finding.children.len());
+    }
+
+    fn rest(&mut self, indent: &str, total: usize) {
+        if total > MOST_ITEMS {
+            self.line(&[(DIM, &format!("{indent}{} {}", total - MOST_ITEMS, WORDS.more))]);
+        }
+    }
+
+    fn undecided(&mut self, view: &View) {
+        if view.undecided.is_empty() {
+            return;
+        }
+        self.blank();
+        self.line(&[(BOLD, &format!("{} ({})", WORDS.undecided, view.undecided.len()))]);
+        for question in view.undecided.iter().take(MOST_ITEMS) {
+            let text = match question.because.as_str() {
+                "" => question.rule.clone(),
+                because => format!("{}: {because}", question.rule),
+            };
+            self.prose("  - ", PLAIN, &text);
+        }
+        self.rest("  ", view.undecided.len());
+        if view.collect.is_empty() {
+            return;
+        }
+        self.prose("  ", PLAIN, WORDS.undecided_intro);
+        for collect in view.collect.iter().take(MOST_ITEMS) {
+            self.command("    ", &collect.command);
+        }
+        self.rest("    ", view.collect.len());
+    }
+
+    fn clear(&mut self, view: &View) {
+        if !view.clear.is_empty() {
+            self.blank();
+            self.line(&[(BOLD, &format!("{} ({})", WORDS.clear, view.clear.len()))]);
+            self.prose("  ", DIM, &view.clear.join(", "));
+        }
+    }
+
+    fn problems(&mut self, view: &View) {
+        if view.problems.is_empty() {
+            return;
+        }
+        self.blank();
+        self.line(&[(BOLD, &format!("{} ({})", WORDS.problems, view.problems.len()))]);
+        for problem in view.problems.iter().take(MOST_ITEMS) {
+            self.prose("  - ", PLAIN, &format!("{}: {}", problem.place, problem.message));
+        }
+        self.rest("  ", view.problems.len());
+    }
+}
+
+fn confidence(finding: &FindingView) -> String {
+    format!("{} {}", finding.confidence, WORDS.confidence)
+}

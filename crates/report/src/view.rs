@@ -1,0 +1,188 @@
+//! The diagnosis as every form for people shows it: nested, numbered, counted, and free of control characters.
+//!
+//! All text in a view has passed [`plain`] or [`plain_line`]; the forms still escape it for their own syntax.
+
+use bundlescope_engine::{Diagnosis, DocumentInfo, Undecided};
+use bundlescope_facts::Problem;
+use serde::Serialize;
+
+use crate::plain::{plain, plain_line};
+use crate::words::{self, Tally, WORDS};
+
+mod finding;
+mod tree;
+
+pub(crate) use finding::{EvidenceView, FindingView, ProbeView};
+
+/// A whole report.
+#[derive(Debug, Serialize)]
+pub(crate) struct View {
+    pub(crate) name: String,
+    pub(crate) sha256: String,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) captured: String,
+    pub(crate) complete: bool,
+    pub(crate) limits: Vec<String>,
+    pub(crate) rules: String,
+    pub(crate) version: &'static str,
+    /// `57 (1.2 MB), 54 recognised`.
+    pub(crate) counts: String,
+    pub(crate) verdict: String,
+    /// `bad`, `unsure` or `good`: how the verdict line is coloured.
+    pub(crate) tone: &'static str,
+    /// Findings that no other finding explains; the others are nested in them.
+    pub(crate) findings: Vec<FindingView>,
+    pub(crate) total: usize,
+    pub(crate) collect: Vec<CollectView>,
+    pub(crate) undecided: Vec<UndecidedView>,
+    pub(crate) clear: Vec<String>,
+    pub(crate) problems: Vec<ProblemView>,
+    pub(crate) documents: Vec<DocumentView>,
+}
+
+/// A command that the customer should run, and what its output would decide.
+#[derive(Debug, Serialize)]
+pub(crate) struct CollectView {
+    pub(crate) command: String,
+    pub(crate) kind: String,
+    pub(crate) decides: Vec<String>,
+}
+
+/// A rule that could not be decided.
+#[derive(Debug, Serialize)]
+pub(crate) struct UndecidedView {
+    pub(crate) rule: String,
+    pub(crate) because: String,
+    pub(crate) missing: Vec<String>,
+}
+
+/// Something that could not be read.
+#[derive(Debug, Serialize)]
+pub(crate) struct ProblemView {
+    pub(crate) place: String,
+    pub(crate) message: String,
+}
+
+/// What became of a document.
+#[derive(Debug, Serialize)]
+pub(crate) struct DocumentView {
+    pub(crate) path: String,
+    pub(crate) host: String,
+    pub(crate) taken_for: String,
+    pub(crate) bytes: String,
+    pub(crate) facts: u64,
+    pub(crate) problems: u64,
+    pub(crate) recognised: bool,
+}
+
+impl View {
+    /// Looks at a diagnosis.
+    pub(crate) fn new(diagnosis: &Diagnosis) -> Self {
+        let bundle = &diagnosis.bundle;
+        let findings = tree::nest(&diagnosis.findings);
+        let tally = tree::tally(&findings, diagnosis);
+        let recognised = diagnosis.documents.iter().filter(|document| is_recognised(document)).count();
+        let mut counts = format!("{} ({})", bundle.documents, words::bytes(bundle.bytes));
+        if !diagnosis.documents.is_empty() {
+            counts.push_str(&format!(", {recognised} {}", WORDS.recognised));
+        }
+        if !diagnosis.problems.is_empty() {
+            counts.push_str(&format!(", {}", words::counted(diagnosis.problems.len(), "problem", "problems")));
+        }
+        Self {
+            name: plain_line(&bundle.name),
+            sha256: plain_line(&bundle.sha256),
+            hosts: bundle.hosts.iter().map(|host| plain_line(host)).collect(),
+            captured: bundle.captured_at.as_deref().map_or_else(|| WORDS.unknown.to_owned(), plain_line),
+            complete: bundle.complete,
+            limits: bundle.limits.iter().map(|limit| plain_line(limit)).collect(),
+            rules: plain_line(&diagnosis.rules),
+            version: env!("CARGO_PKG_VERSION"),
+            counts,
+            verdict: tally.line(),
+            tone: tone(&tally),
+            findings,
+            total: diagnosis.findings.len(),
+            collect: collect(&diagnosis.undecided),
+            undecided: diagnosis.undecided.iter().map(undecided).collect(),
+            clear: diagnosis.clear.iter().map(|rule| plain_line(rule)).collect(),
+            problems: diagnosis.problems.iter().map(problem).collect(),
+            documents: diagnosis.documents.iter().map(document).collect(),
+        }
+    }
+}
+
+fn tone(tally: &Tally) -> &'static str {
+    match tally {
+        Tally { likely: 1.., .. } => "bad",
+        Tally { unexplained: 1.., .. } | Tally { undecided: 1.., .. } | Tally { complete: false, .. } => "unsure",
+        _ => "good",
+    }
+}
+
+/// Formats that stand for "nothing knew what this is".
+fn is_recognised(document: &DocumentInfo) -> bool {
+    !matches!(&*document.taken_for, "" | "text" | "binary" | "empty" | "unknown")
+}
+
+/// Each command once, the one that decides most first.
+fn collect(undecided: &[Undecided]) -> Vec<CollectView> {
+    let mut commands: std::collections::BTreeMap<(&str, &str), Vec<&str>> = std::collections::BTreeMap::new();
+    for question in undecided {
+        for missing in &question.missing {
+            let decides = commands.entry((&missing.collect, &missing.kind)).or_default();
+            if decides.last() != Some(&&*question.rule) {
+                decides.push(&question.rule);
+            }
+        }
+    }
+    let mut views: Vec<CollectView> = commands
+        .into_iter()
+        .map(|((command, kind), mut rules)| {
+            rules.sort_unstable();
+            rules.dedup();
+            CollectView {
+                command: plain(command.trim_end()),
+                kind: plain_line(kind),
+                decides: rules.into_iter().map(plain_line).collect(),
+            }
+        })
+        .collect();
+    // Stable: equal counts stay in the order of the commands.
+    views.sort_by_key(|view| std::cmp::Reverse(view.decides.len()));
+    views
+}
+
+fn undecided(undecided: &Undecided) -> UndecidedView {
+    UndecidedView {
+        rule: plain_line(&undecided.rule),
+        because: plain(undecided.because.trim_end()),
+        missing: undecided.missing.iter().map(|missing| plain_line(&missing.kind)).collect(),
+    }
+}
+
+fn problem(problem: &Problem) -> ProblemView {
+    ProblemView { place: place(&problem.document, problem.line, problem.line), message: plain_line(&problem.message) }
+}
+
+/// `path`, `path:12`, `path:12-14`.
+fn place(document: &str, line: u32, end_line: u32) -> String {
+    let document = plain_line(document);
+    match (line, end_line) {
+        (0, _) => document,
+        (line, end_line) if end_line > line => format!("{document}:{line}-{end_line}"),
+        (line, _) => format!("{document}:{line}"),
+    }
+}
+
+fn document(document: &DocumentInfo) -> DocumentView {
+    DocumentView {
+        path: plain_line(&document.path),
+        host: plain_line(&document.node),
+        taken_for: plain_line(&document.taken_for),
+        bytes: words::bytes(document.bytes),
+        facts: document.facts,
+        problems: document.problems,
+        recognised: is_recognised(document),
+    }
+}

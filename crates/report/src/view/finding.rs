@@ -1,0 +1,217 @@
+//! One finding with its evidence, its packets' paths and its remedy.
+
+use bundlescope_engine::{Evidence, Finding, Fix, ProbePath};
+use serde::Serialize;
+
+use super::place;
+use crate::json::role_word;
+use crate::plain::{plain, plain_line};
+
+/// Lines of one piece of evidence that a report shows at most; the rest is counted.
+const MOST_LINES: usize = 40;
+/// Letters of one line that a report shows at most; the rest is counted.
+const MOST_LETTERS: usize = 1_000;
+
+/// A finding as it is shown.
+#[derive(Debug, Serialize)]
+pub(crate) struct FindingView {
+    /// `1`, and `1.2` for what is nested.
+    pub(crate) number: String,
+    /// Unique in the report; letters, digits, `-` and `_`.
+    pub(crate) anchor: String,
+    pub(crate) rule: String,
+    pub(crate) role: &'static str,
+    pub(crate) severity: String,
+    /// `severity` where it is one of the five, else `info`: safe as a class name.
+    pub(crate) level: &'static str,
+    pub(crate) confidence: String,
+    pub(crate) title: String,
+    pub(crate) message: String,
+    pub(crate) about: String,
+    pub(crate) customer: String,
+    pub(crate) references: Vec<ReferenceView>,
+    pub(crate) host: String,
+    pub(crate) evidence: Vec<EvidenceView>,
+    pub(crate) fix: Vec<FixView>,
+    pub(crate) probes: Vec<ProbeView>,
+    /// What this finding explains.
+    pub(crate) children: Vec<FindingView>,
+}
+
+/// A link of the rule.
+#[derive(Debug, Serialize)]
+pub(crate) struct ReferenceView {
+    pub(crate) text: String,
+    /// True when it may become a link: `https://` and nothing that could end it.
+    pub(crate) link: bool,
+}
+
+/// Lines that prove something.
+#[derive(Debug, Serialize)]
+pub(crate) struct EvidenceView {
+    /// `document:line`.
+    pub(crate) place: String,
+    pub(crate) label: String,
+    /// How many records say the same, where it is more than one.
+    pub(crate) count: Option<u64>,
+    pub(crate) lines: Vec<LineView>,
+    /// Lines left out behind the last one.
+    pub(crate) left_out: usize,
+}
+
+/// A line of a document.
+#[derive(Debug, Serialize)]
+pub(crate) struct LineView {
+    /// Its number; `None` where the evidence is the document as a whole.
+    pub(crate) number: Option<u32>,
+    pub(crate) text: String,
+    /// True for the lines that prove, false for those around them.
+    pub(crate) hit: bool,
+}
+
+/// One step of a remedy.
+#[derive(Debug, Serialize)]
+pub(crate) struct FixView {
+    pub(crate) say: String,
+    pub(crate) run: Option<String>,
+    pub(crate) proved: bool,
+}
+
+/// A packet's path.
+#[derive(Debug, Serialize)]
+pub(crate) struct ProbeView {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    /// `5432/tcp`, `icmp`.
+    pub(crate) port: String,
+    pub(crate) verdict: String,
+    pub(crate) steps: Vec<StepView>,
+    pub(crate) assumed: Vec<String>,
+}
+
+/// One step of a path.
+#[derive(Debug, Serialize)]
+pub(crate) struct StepView {
+    pub(crate) text: String,
+    /// `pass`, `break` where the packet ends against the sender's wish, `arrive`, `unknown`.
+    pub(crate) state: &'static str,
+}
+
+impl FindingView {
+    pub(super) fn new(finding: &Finding, anchor: String) -> Self {
+        Self {
+            number: String::new(),
+            anchor,
+            rule: plain_line(&finding.rule),
+            role: role_word(finding.role),
+            severity: plain_line(&finding.severity),
+            level: ["critical", "high", "medium", "low"]
+                .into_iter()
+                .find(|level| *level == &*finding.severity)
+                .unwrap_or("info"),
+            confidence: plain_line(&finding.confidence),
+            title: plain_line(finding.title.trim()),
+            message: plain(finding.message.trim()),
+            about: plain(finding.about.trim()),
+            customer: plain(finding.customer.trim()),
+            references: finding.references.iter().map(|reference| self::reference(reference)).collect(),
+            host: plain_line(&finding.node),
+            evidence: finding.evidence.iter().map(evidence).collect(),
+            fix: finding.fix.iter().map(fix).collect(),
+            probes: finding.probes.iter().map(probe).collect(),
+            children: Vec::new(),
+        }
+    }
+}
+
+fn reference(reference: &str) -> ReferenceView {
+    let text = plain_line(reference);
+    let link = reference.strip_prefix("https://").is_some_and(|rest| {
+        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~:/?#@!$&()*+,;=%".contains(&b))
+    });
+    ReferenceView { text, link }
+}
+
+fn evidence(evidence: &Evidence) -> EvidenceView {
+    let end_line = evidence.end_line.max(evidence.line);
+    let is_hit = |number: u32| evidence.line <= number && number <= end_line;
+    let around = evidence.context.as_ref().filter(|context| {
+        let behind = u64::from(context.first_line) + context.lines.len() as u64;
+        context.first_line <= evidence.line && u64::from(evidence.line) < behind
+    });
+    let mut lines: Vec<LineView> = match around {
+        Some(context) => numbered(context.first_line, context.lines.iter().map(|line| &**line))
+            .map(|(number, line)| LineView { number: Some(number), text: shown(line), hit: is_hit(number) })
+            .take(MOST_LINES + 1)
+            .collect(),
+        None => numbered(evidence.line, evidence.excerpt.trim_end().lines())
+            .map(|(number, line)| LineView {
+                number: (evidence.line > 0).then_some(number),
+                text: shown(line),
+                hit: true,
+            })
+            .take(MOST_LINES + 1)
+            .collect(),
+    };
+    let total = around.map_or_else(|| evidence.excerpt.trim_end().lines().count(), |context| context.lines.len());
+    lines.truncate(MOST_LINES);
+    EvidenceView {
+        place: place(&evidence.document, evidence.line, end_line),
+        label: plain_line(&evidence.label),
+        count: (evidence.count > 1).then_some(evidence.count),
+        left_out: total.saturating_sub(lines.len()),
+        lines,
+    }
+}
+
+fn numbered<'a>(first: u32, lines: impl Iterator<Item = &'a str>) -> impl Iterator<Item = (u32, &'a str)> {
+    lines.enumerate().map(move |(index, line)| (first.saturating_add(u32::try_from(index).unwrap_or(u32::MAX)), line))
+}
+
+/// A line of a document, cut where it is absurdly long.
+fn shown(line: &str) -> String {
+    let line = line.trim_end_matches(['\r', '\n']);
+    let head = match line.char_indices().nth(MOST_LETTERS) {
+        Some((end, _)) => &line[..end],
+        None => line,
+    };
+    let mut out = plain(head).replace('\n', "\\n");
+    if head.len() < line.len() {
+        out.push_str(&format!(" [{} more bytes]", line.len() - head.len()));
+    }
+    out
+}
+
+fn fix(fix: &Fix) -> FixView {
+    FixView {
+        say: plain(fix.say.trim()),
+        run: fix.run.as_deref().map(|run| plain(run.trim_end())).filter(|run| !run.is_empty()),
+        proved: fix.proved,
+    }
+}
+
+fn probe(probe: &ProbePath) -> ProbeView {
+    let answer = &probe.answer;
+    let last = answer.path.len().saturating_sub(1);
+    let end = match &*answer.verdict {
+        "delivered" => "arrive",
+        "unknown" => "unknown",
+        _ => "break",
+    };
+    let step = |(index, text): (usize, &String)| StepView {
+        text: plain_line(text),
+        state: if index == last { end } else { "pass" },
+    };
+    let proto = plain_line(&answer.question.proto);
+    ProbeView {
+        from: plain_line(&answer.question.from),
+        to: plain_line(&answer.question.to),
+        port: match answer.question.port {
+            0 => proto,
+            port => format!("{port}/{proto}"),
+        },
+        verdict: plain_line(&answer.verdict),
+        steps: answer.path.iter().enumerate().map(step).collect(),
+        assumed: answer.assumed.iter().map(|assumed| plain_line(assumed)).collect(),
+    }
+}

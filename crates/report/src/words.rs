@@ -1,0 +1,231 @@
+//! Every word that a report adds of its own, in one place.
+
+use serde::Serialize;
+
+/// The words of a language; field names say where each stands.
+#[derive(Debug, Serialize)]
+pub(crate) struct Words {
+    pub(crate) report_title: &'static str,
+    pub(crate) bundle: &'static str,
+    pub(crate) hosts: &'static str,
+    pub(crate) captured: &'static str,
+    pub(crate) unknown: &'static str,
+    pub(crate) documents: &'static str,
+    pub(crate) document: &'static str,
+    pub(crate) recognised: &'static str,
+    pub(crate) completeness: &'static str,
+    pub(crate) complete: &'static str,
+    pub(crate) incomplete: &'static str,
+    pub(crate) incomplete_means: &'static str,
+    pub(crate) rules: &'static str,
+    pub(crate) findings: &'static str,
+    pub(crate) cause: &'static str,
+    pub(crate) symptom: &'static str,
+    pub(crate) note: &'static str,
+    pub(crate) confidence: &'static str,
+    pub(crate) evidence: &'static str,
+    pub(crate) more_evidence: &'static str,
+    pub(crate) records: &'static str,
+    pub(crate) packet_path: &'static str,
+    pub(crate) stops_here: &'static str,
+    pub(crate) not_known_further: &'static str,
+    pub(crate) assumed: &'static str,
+    pub(crate) fix: &'static str,
+    pub(crate) proved: &'static str,
+    pub(crate) not_proved: &'static str,
+    pub(crate) explains: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) references: &'static str,
+    pub(crate) for_customer: &'static str,
+    pub(crate) for_ticket: &'static str,
+    pub(crate) undecided: &'static str,
+    pub(crate) undecided_intro: &'static str,
+    pub(crate) collect: &'static str,
+    pub(crate) decides: &'static str,
+    pub(crate) clear: &'static str,
+    pub(crate) clear_intro: &'static str,
+    pub(crate) problems: &'static str,
+    pub(crate) problems_intro: &'static str,
+    pub(crate) more: &'static str,
+    pub(crate) taken_for: &'static str,
+    pub(crate) size: &'static str,
+    pub(crate) facts: &'static str,
+    pub(crate) host: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) contents: &'static str,
+    pub(crate) skip: &'static str,
+    pub(crate) rule: &'static str,
+    pub(crate) nothing_found: &'static str,
+    pub(crate) link_here: &'static str,
+    pub(crate) made_by: &'static str,
+    pub(crate) script: ScriptWords,
+}
+
+/// Words that only the script of the HTML report shows.
+#[derive(Debug, Serialize)]
+pub(crate) struct ScriptWords {
+    pub(crate) copy: &'static str,
+    pub(crate) copied: &'static str,
+    pub(crate) search: &'static str,
+    pub(crate) severity: &'static str,
+    pub(crate) host: &'static str,
+    pub(crate) all: &'static str,
+    pub(crate) shown: &'static str,
+    pub(crate) filter: &'static str,
+}
+
+/// English, the only language so far.
+pub(crate) static WORDS: Words = Words {
+    report_title: "Diagnosis",
+    bundle: "Bundle",
+    hosts: "Hosts",
+    captured: "Captured",
+    unknown: "unknown",
+    documents: "Documents",
+    document: "Document",
+    recognised: "recognised",
+    completeness: "Completeness",
+    complete: "complete",
+    incomplete: "Incomplete",
+    incomplete_means: "What was not found was not found in the part that could be read.",
+    rules: "Rules",
+    findings: "Findings",
+    cause: "cause",
+    symptom: "symptom",
+    note: "note",
+    confidence: "confidence",
+    evidence: "Evidence",
+    more_evidence: "more places in the bundle say the same",
+    records: "records",
+    packet_path: "Packet",
+    stops_here: "stops here",
+    not_known_further: "not known further",
+    assumed: "Assumed",
+    fix: "Fix",
+    proved: "proved by simulation on this bundle",
+    not_proved: "not simulated",
+    explains: "Explains",
+    about: "About this",
+    references: "References",
+    for_customer: "For the customer",
+    for_ticket: "For the ticket",
+    undecided: "Could not be checked",
+    undecided_intro: "The bundle does not hold what decides these. Ask for the output of:",
+    collect: "Collect",
+    decides: "decides",
+    clear: "Checked and clear",
+    clear_intro: "The bundle contradicts these causes.",
+    problems: "Could not be read",
+    problems_intro: "Parts of documents that no parser understood; facts in them are missing above.",
+    more: "more",
+    taken_for: "Taken for",
+    size: "Size",
+    facts: "Facts",
+    host: "Host",
+    path: "Path",
+    contents: "Contents",
+    skip: "Skip to the findings",
+    rule: "Rule",
+    nothing_found: "No check found a cause in this bundle.",
+    link_here: "Link to this finding",
+    made_by: "Made by bundlescope",
+    script: ScriptWords {
+        copy: "Copy",
+        copied: "Copied",
+        search: "Search findings and evidence",
+        severity: "Severity",
+        host: "Host",
+        all: "all",
+        shown: "shown",
+        filter: "Filter findings",
+    },
+};
+
+/// `1 check`, `2 checks`.
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// What the verdict line is made of.
+pub(crate) struct Tally {
+    /// Causes that explain something seen, or the first cause where none does.
+    pub(crate) likely: usize,
+    /// Causes besides.
+    pub(crate) contributing: usize,
+    /// Symptoms that no cause explains.
+    pub(crate) unexplained: usize,
+    /// Things worth knowing.
+    pub(crate) notes: usize,
+    /// Rules that the evidence contradicts.
+    pub(crate) clear: usize,
+    /// Rules that could not be decided.
+    pub(crate) undecided: usize,
+    /// False when part of the bundle could not be read.
+    pub(crate) complete: bool,
+}
+
+impl Tally {
+    /// The verdict in one line: `1 likely cause, 2 contributing; 41 checks clear, 7 could not run`.
+    pub(crate) fn line(&self) -> String {
+        let mut found = Vec::new();
+        if self.likely > 0 {
+            found.push(counted(self.likely, "likely cause", "likely causes"));
+        }
+        if self.contributing > 0 {
+            found.push(format!("{} contributing", self.contributing));
+        }
+        if self.unexplained > 0 {
+            let symptoms = counted(self.unexplained, "symptom", "symptoms");
+            found.push(match self.likely {
+                0 => format!("No cause established for {symptoms}"),
+                _ => format!("{symptoms} without an established cause"),
+            });
+        }
+        if found.is_empty() {
+            let found_nothing =
+                if self.complete { "Nothing wrong found" } else { "Nothing wrong found in the part read" };
+            found.push(found_nothing.to_owned());
+        }
+        if self.notes > 0 {
+            found.push(counted(self.notes, "note", "notes"));
+        }
+        let mut checks = vec![format!("{} clear", counted(self.clear, "check", "checks"))];
+        if self.undecided > 0 {
+            checks.push(format!("{} could not run", self.undecided));
+        }
+        format!("{}; {}", found.join(", "), checks.join(", "))
+    }
+}
+
+/// Bytes for people: `812 B`, `1.2 MB` (powers of ten).
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if count < 1000 {
+        return format!("{count} B");
+    }
+    // Tenths of the unit, rounded down, in whole numbers so that the output is the same everywhere.
+    let mut tenths = count / 100;
+    let mut unit = UNITS[0];
+    for larger in &UNITS[1..] {
+        if tenths < 10_000 {
+            break;
+        }
+        tenths /= 1000;
+        unit = larger;
+    }
+    match tenths {
+        0..1000 => format!("{}.{} {unit}", tenths / 10, tenths % 10),
+        _ => format!("{} {unit}", tenths / 10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_for_people() {
+        let shown = [0, 999, 1000, 1234, 99_999, 100_000, 999_999, 1_000_000, 12_345_678_901].map(bytes);
+        assert_eq!(shown, ["0 B", "999 B", "1.0 kB", "1.2 kB", "99.9 kB", "100 kB", "999 kB", "1.0 MB", "12.3 GB"]);
+    }
+}
