@@ -324,7 +324,8 @@ impl Checker<'_> {
         let mut names = Vec::new();
         for item in items {
             let Some(name) = self.text(item, &format!("`{key}`")) else { continue };
-            if !self.vocabulary.rules.contains(&*name) && !(events && self.vocabulary.knows_event(&name)) {
+            let known = self.vocabulary.rules.contains(&*name) || events && self.vocabulary.knows_event(&name);
+            if !known {
                 let mut known: Vec<&str> = self.vocabulary.rules.iter().map(String::as_str).collect();
                 if events {
                     known.extend(bundlescope_facts::EVENTS.iter().map(|event| event.name));

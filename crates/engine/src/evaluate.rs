@@ -1,0 +1,144 @@
+//! All rules of a pack against one world.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use bundlescope_facts::{Fact, Problem, Source, Text};
+use bundlescope_rules::{Emit, Pack, Rule};
+
+use crate::answer::{Answer, Stuck, answer};
+use crate::arrange::arrange;
+use crate::finding::{MAX_FINDINGS, findings};
+use crate::index::Index;
+use crate::join::{Join, Matched, ProbeCache, Row};
+use crate::render::{Renderer, bindings};
+use crate::world::World;
+use crate::{Finding, Missing, Undecided};
+
+/// Facts that one rule may emit.
+const MAX_EMITTED: usize = 10_000;
+
+/// What the rules say about a world.
+#[derive(Debug, Clone, Default)]
+pub struct Evaluation {
+    /// Likeliest root cause first; symptoms follow the cause that explains them.
+    pub findings: Vec<Finding>,
+    /// Rules that could not be decided. Those with something that makes the question worth asking come first; the
+    /// others have an empty `because` and could not be run at all.
+    pub undecided: Vec<Undecided>,
+    /// Ids of the rules that the evidence contradicts, in order.
+    pub clear: Vec<Text>,
+    /// Rules that were cut short. The document is the rule file.
+    pub problems: Vec<Problem>,
+    /// Facts that rules emitted.
+    pub derived: Vec<Fact>,
+}
+
+/// Evaluates every rule. Never fails and always ends: what one rule may look at is bounded, and a rule that hits the
+/// bound is reported among the problems.
+pub fn evaluate(pack: &Pack, world: &World<'_>) -> Evaluation {
+    let mut index = Index::new(world.facts);
+    let probes = ProbeCache::default();
+    let renderer = Renderer::new();
+    let mut evaluation = Evaluation::default();
+    let mut drafts = Vec::new();
+    for rule in pack.rules() {
+        let join = Join { rule, world, index: &index, probes: &probes, checks: Cell::new(0) };
+        let answer = answer(&join, &renderer, false);
+        evaluation.problems.extend(problems(rule, &answer));
+        if let Some(emit) = &rule.emit {
+            let emitted = emitted(&join, emit, &answer.rows);
+            for fact in emitted {
+                index.add(fact);
+            }
+            continue;
+        }
+        let found = findings(&join, &renderer, &answer.rows);
+        if found.len() >= MAX_FINDINGS {
+            let message = format!("more than {MAX_FINDINGS} findings, of which the others are left out");
+            evaluation.problems.push(Problem { document: rule.path.clone(), line: 0, message });
+        }
+        match undecided(&join, &answer.stuck) {
+            Some(undecided) => evaluation.undecided.push(undecided),
+            None if found.is_empty() => evaluation.clear.push(rule.id.clone()),
+            None => {}
+        }
+        drafts.extend(found);
+    }
+    evaluation.findings = arrange(drafts);
+    evaluation.undecided.sort_by(|a, b| (a.because.is_empty(), &a.rule).cmp(&(b.because.is_empty(), &b.rule)));
+    evaluation.clear.sort();
+    evaluation.problems.sort();
+    evaluation.derived = index.derived();
+    evaluation
+}
+
+fn problems(rule: &Rule, answer: &Answer) -> Vec<Problem> {
+    let problem = |message: &String| Problem { document: rule.path.clone(), line: 0, message: message.clone() };
+    answer.problems.iter().map(problem).collect()
+}
+
+/// The facts that a rule yields, once each. Their source is that of the first fact that was matched.
+pub(crate) fn emitted(join: &Join<'_, '_>, emit: &Emit, rows: &[Row]) -> Vec<Fact> {
+    let mut facts: BTreeMap<String, Fact> = BTreeMap::new();
+    for row in rows {
+        let fields: BTreeMap<Text, _> = emit
+            .fields
+            .iter()
+            .map(|(name, operand)| (name.clone(), join.operand(operand, row)))
+            .filter(|(_, value)| !value.is_null())
+            .collect();
+        let origin = row.matched.iter().flatten().find_map(|matched| first_fact(join, matched));
+        let source = origin.map_or_else(Source::default, |fact| fact.source.clone());
+        let mut fact = Fact::dynamic(source, emit.kind.clone(), fields);
+        if let Some(origin) = origin {
+            fact.node = origin.node.clone();
+            fact.excerpt.clone_from(&origin.excerpt);
+        }
+        let key = format!("{}{:?}", fact.node, fact.data);
+        if facts.len() < MAX_EMITTED || facts.contains_key(&key) {
+            facts.entry(key).or_insert(fact);
+        }
+    }
+    facts.into_values().collect()
+}
+
+fn first_fact<'j>(join: &'j Join<'_, '_>, matched: &Matched) -> Option<&'j Fact> {
+    match matched {
+        Matched::Fact(id) => join.index.fact(*id),
+        Matched::Count(ids, _) => ids.first().and_then(|id| join.index.fact(*id)),
+        Matched::All(parts) => parts.iter().find_map(|part| first_fact(join, part)),
+        Matched::Probe(_) => None,
+    }
+}
+
+/// One entry for a rule whose rows are stuck; those that something was seen for count, and where there are none, the
+/// rule could not be run.
+fn undecided(join: &Join<'_, '_>, stuck: &[Stuck]) -> Option<Undecided> {
+    let seen: Vec<&Stuck> = stuck.iter().filter(|stuck| stuck.row.matched.iter().any(Option::is_some)).collect();
+    let counted: Vec<&Stuck> = if seen.is_empty() { stuck.iter().collect() } else { seen.clone() };
+    let missing: BTreeSet<Missing> = counted.iter().flat_map(|stuck| stuck.missing.iter().cloned()).collect();
+    if counted.is_empty() {
+        return None;
+    }
+    let reasons: BTreeSet<String> = seen.iter().filter_map(|stuck| reason(join, &stuck.row)).collect();
+    let mut because: Vec<String> = reasons.iter().take(3).cloned().collect();
+    if reasons.len() > because.len() {
+        because.push(format!("and {} more", reasons.len() - because.len()));
+    }
+    Some(Undecided {
+        rule: join.rule.id.clone(),
+        cause: join.rule.cause.clone(),
+        because: because.join("; "),
+        missing: missing.into_iter().collect(),
+    })
+}
+
+/// What was seen, where, and about whom.
+fn reason(join: &Join<'_, '_>, row: &Row) -> Option<String> {
+    let fact = row.matched.iter().flatten().find_map(|matched| first_fact(join, matched))?;
+    let bindings = bindings(join.rule, row);
+    let about = if bindings.is_empty() { String::new() } else { format!(" ({bindings})") };
+    let kind = fact.kind().replace('_', " ");
+    Some(format!("{kind} in {}:{}{about}", fact.source.document, fact.source.first_line))
+}

@@ -1,0 +1,76 @@
+//! What rules are evaluated against.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bundlescope_facts::{Fact, Text};
+use jiff::Timestamp;
+
+use crate::Prober;
+
+/// Everything that is known of a bundle.
+#[derive(Clone, Copy)]
+pub struct World<'w> {
+    /// Every fact, events included, in any order.
+    pub facts: &'w [Fact],
+    /// Answers probes.
+    pub prober: &'w dyn Prober,
+    /// Which kinds of facts were collected where.
+    pub coverage: &'w Coverage,
+    /// Time of the capture, for conditions such as `within: 1h`.
+    pub now: Option<Timestamp>,
+}
+
+/// Which kinds of facts were collected, and what has to be collected for those that were not.
+///
+/// A kind of which there is a fact counts as collected on that node. The others need an entry, because a document may
+/// well state that there is nothing: an empty `docker network ls` is collected and holds no network.
+///
+/// ```
+/// use bundlescope_engine::Coverage;
+///
+/// let mut coverage = Coverage::default();
+/// coverage.add_producer("listener", "ss", "ss -tulpn");
+/// coverage.add("web1", "listener", None);
+/// assert!(coverage.holds("web1", "listener", None));
+/// assert!(!coverage.holds("web2", "listener", None));
+/// assert_eq!(coverage.missing("listener").len(), 1);
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Coverage {
+    collected: BTreeMap<Text, BTreeSet<(Text, Option<Text>)>>,
+    producers: BTreeMap<Text, Vec<(Text, String)>>,
+}
+
+impl Coverage {
+    /// A document of a format that states facts of that kind was read on that node; for what was seen in a container's
+    /// namespace, or its log, with the container's name.
+    pub fn add(&mut self, node: impl Into<Text>, kind: impl Into<Text>, container: Option<Text>) {
+        self.collected.entry(kind.into()).or_default().insert((node.into(), container));
+    }
+
+    /// A format that states facts of that kind, and the command that collects it. The first one is asked for.
+    pub fn add_producer(&mut self, kind: impl Into<Text>, format: impl Into<Text>, collect: impl Into<String>) {
+        let producers = self.producers.entry(kind.into()).or_default();
+        let producer = (format.into(), collect.into());
+        if !producers.contains(&producer) {
+            producers.push(producer);
+        }
+    }
+
+    /// Whether that kind was collected on that node, and for that container where one is named.
+    pub fn holds(&self, node: &str, kind: &str, container: Option<&str>) -> bool {
+        let Some(places) = self.collected.get(kind) else { return false };
+        places.contains(&(Text::from(node), container.map(Text::from)))
+    }
+
+    /// Whether that kind was collected on any node.
+    pub fn anywhere(&self, kind: &str) -> bool {
+        self.collected.get(kind).is_some_and(|places| !places.is_empty())
+    }
+
+    /// What would have to be collected for that kind: formats and their commands. Empty for kinds that no document
+    /// states by itself, which never count as missing.
+    pub fn missing(&self, kind: &str) -> &[(Text, String)] {
+        self.producers.get(kind).map(Vec::as_slice).unwrap_or_default()
+    }
+}
