@@ -1,6 +1,6 @@
 //! What a format is, and the list of all formats.
 
-use crate::{Document, Parsed, docker, firewall, network, system};
+use crate::{Document, Parsed, docker, firewall, kubernetes, network, system};
 
 /// What is known of a document before it is read: enough to say what it is.
 #[derive(Debug, Clone, Copy)]
@@ -44,5 +44,8 @@ pub struct Format {
 
 /// Every format, the more specific ones first.
 pub fn all() -> impl Iterator<Item = &'static Format> {
-    [firewall::FORMATS, network::FORMATS, docker::FORMATS, system::FORMATS].into_iter().flatten().copied()
+    [firewall::FORMATS, network::FORMATS, docker::FORMATS, kubernetes::FORMATS, system::FORMATS]
+        .into_iter()
+        .flatten()
+        .copied()
 }

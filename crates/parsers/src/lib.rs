@@ -20,6 +20,7 @@ pub mod firewall;
 mod format;
 mod identify;
 mod json;
+mod kubernetes;
 mod layout;
 mod network;
 mod system;

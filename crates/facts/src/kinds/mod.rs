@@ -4,6 +4,7 @@ mod bundle;
 mod docker;
 mod docker_objects;
 mod firewall;
+mod kubernetes;
 mod network;
 mod sockets;
 mod swarm;
@@ -15,6 +16,7 @@ pub use bundle::*;
 pub use docker::*;
 pub use docker_objects::*;
 pub use firewall::*;
+pub use kubernetes::*;
 pub use network::*;
 pub use sockets::*;
 pub use swarm::*;
@@ -103,6 +105,14 @@ kinds! {
     SwarmNode,
     SwarmService,
     SwarmTask,
+    Pod,
+    KubeNode,
+    KubeService,
+    KubeEndpoints,
+    KubeEvent,
+    KubeWorkload,
+    KubeClaim,
+    NetworkPolicy,
     OsRelease,
     Hostname,
     CaptureTime,

@@ -151,6 +151,9 @@ pub(super) fn mapping(text: &str) -> Option<Mapping> {
     Some(mapping)
 }
 
+/// Facts up to which ranges are expanded, so that a few bytes cannot fill the memory.
+const MOST_FACTS: usize = 200_000;
+
 /// The published ports of a PORTS column; the exposed ones are not published.
 pub(super) fn of_column(column: &str, container: &Text, active: bool, source: &Source, parsed: &mut Parsed) {
     for piece in column.split(',').map(str::trim).filter(|piece| !piece.is_empty()) {
@@ -160,7 +163,14 @@ pub(super) fn of_column(column: &str, container: &Text, active: bool, source: &S
             continue;
         };
         let Some(host_port) = mapping.host_port else { continue };
-        for step in 0..mapping.count {
+        let count = if parsed.facts.len() + usize::from(mapping.count) > MOST_FACTS {
+            let message = format!("the range `{piece}` is not expanded: the document has too many");
+            parsed.problems.push(Problem { document: source.document.clone(), line: source.first_line, message });
+            1
+        } else {
+            mapping.count
+        };
+        for step in 0..count {
             let data = PublishedPort {
                 container: container.clone(),
                 proto: mapping.proto,

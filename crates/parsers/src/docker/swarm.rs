@@ -97,6 +97,9 @@ pub(super) fn service(record: Fields<'_, '_>, parsed: &mut Parsed) {
     parsed.facts.push(Fact::new(source, data));
 }
 
+/// Ports of a row that are kept when ranges are expanded.
+const MOST_PORTS: usize = 100;
+
 /// A row of `docker service ls` or `docker stack services`.
 pub(super) fn service_row(cells: &dyn Cells, source: &Source, parsed: &mut Parsed) {
     // `3/3`, `1/1 (3/5 completed)`, `0/2 (max 1 per node)`
@@ -118,7 +121,7 @@ pub(super) fn service_row(cells: &dyn Cells, source: &Source, parsed: &mut Parse
         mode: lower(cells.cell("MODE")),
         desired: desired.parse().ok(),
         running: running.parse().ok(),
-        ports: cells.cell("PORTS").split(',').filter_map(port).flatten().collect(),
+        ports: cells.cell("PORTS").split(',').filter_map(port).flatten().take(MOST_PORTS).collect(),
         ..SwarmService::default()
     };
     parsed.facts.push(Fact::new(source.clone(), data));

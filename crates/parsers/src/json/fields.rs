@@ -47,6 +47,12 @@ impl Context<'_> {
     }
 }
 
+/// Text that an anonymiser put in the place of a value, such as `***HIDDEN***` or `********`. It is as good as absent
+/// where something else than text is expected.
+fn is_masked(text: &str) -> bool {
+    text.contains("***")
+}
+
 /// The way from a record to the value at an offset, as `State.Health.Log[2]`.
 fn path(record: &Node<'_>, at: u32) -> String {
     let (mut node, mut path) = (record, String::new());
@@ -125,8 +131,9 @@ impl<'t, 'a> Fields<'t, 'a> {
 
     /// The value when `pick` takes it; a problem when there is one that it does not take.
     fn pick<T>(self, expected: &str, pick: impl FnOnce(&'t Value<'a>) -> Option<T>) -> Option<T> {
-        let picked = self.node().map(|node| pick(&node.value))?;
-        if picked.is_none() {
+        let node = self.node()?;
+        let picked = pick(&node.value);
+        if picked.is_none() && !matches!(&node.value, Value::Text(text) if is_masked(text)) {
             self.wrong(expected);
         }
         picked
@@ -262,7 +269,8 @@ impl<'t, 'a> Fields<'t, 'a> {
     /// A point in time; Go's zero time is absent.
     pub(crate) fn time(self, key: &str) -> Option<Timestamp> {
         let member = self.get(key);
-        let text = member.str().filter(|text| !text.is_empty() && !text.starts_with("0001-01-01T"))?;
+        let unset = |text: &str| text.is_empty() || text.starts_with("0001-01-01T") || is_masked(text);
+        let text = member.str().filter(|text| !unset(text))?;
         let time = text.parse().ok();
         if time.is_none() {
             member.wrong("a time such as 2024-05-01T10:00:00Z");
@@ -278,7 +286,8 @@ impl<'t, 'a> Fields<'t, 'a> {
     /// An address and the length of the prefix behind it, where there is one.
     pub(crate) fn address_and_prefix(self, key: &str) -> Option<(IpAddr, Option<u8>)> {
         let member = self.get(key);
-        let text = member.str().filter(|text| !text.is_empty() && *text != "<nil>" && *text != "invalid IP")?;
+        let unset = |text: &str| matches!(text, "" | "<nil>" | "invalid IP") || is_masked(text);
+        let text = member.str().filter(|text| !unset(text))?;
         let read = match text.split_once('/') {
             Some((address, prefix)) => address.parse().ok().zip(prefix.parse().ok().map(Some)),
             None => text.parse().ok().map(|address| (address, None)),
@@ -292,7 +301,7 @@ impl<'t, 'a> Fields<'t, 'a> {
     /// A network in CIDR notation; bits behind the prefix are cleared.
     pub(crate) fn network(self, key: &str) -> Option<IpNet> {
         let member = self.get(key);
-        let text = member.str().filter(|text| !text.is_empty())?;
+        let text = member.str().filter(|text| !text.is_empty() && !is_masked(text))?;
         let network = text.parse::<IpNet>().ok().map(|network| network.trunc());
         if network.is_none() {
             member.wrong("a network such as 172.18.0.0/16");
@@ -359,6 +368,7 @@ mod tests {
       "Log": [{"Output": 1}]
     },
     "IP": "172.18.0.2/16",
+    "Masked": "***HIDDEN***/24",
     "Nothing": null
   }
 ]"#;
@@ -374,6 +384,10 @@ mod tests {
             assert_eq!(state.list("Log").next().and_then(|log| log.text("Output")), None);
             assert_eq!(record.object("Nothing").object("below").text("x"), None);
             assert_eq!(record.address_and_prefix("IP"), Some(([172, 18, 0, 2].into(), Some(16))));
+            assert_eq!(
+                (record.address("Masked"), record.int::<u8>("Masked"), record.time("Masked")),
+                (None, None, None)
+            );
             assert!(!record.object("Id").is_present());
             let source = state.source();
             assert_eq!((source.first_line, source.last_line), (14, 18));

@@ -21,9 +21,14 @@ fn documents_of_other_projects_are_read_without_problems() {
         return;
     };
     let (mut recognised, mut facts) = (0, 0);
-    for folder in
-        ["docker_cli", "docker_java_samples", "go_dockerclient_json", "insights/docker_info", "insights/docker_list"]
-    {
+    for folder in [
+        "docker_cli",
+        "docker_java_samples",
+        "go_dockerclient_json",
+        "insights/docker_info",
+        "troubleshoot_analyze_files",
+        "insights/docker_list",
+    ] {
         let mut paths = Vec::new();
         files(&shared.join("corpus").join(folder), &mut paths);
         for path in paths.iter().filter(|path| !KNOWN.iter().any(|known| path.ends_with(known))) {
