@@ -42,14 +42,42 @@ pub(crate) fn around(buffer: &[u8], hit: usize, year: Option<i16>) -> Record {
     let mut lines = vec![(own.clone(), parse(&own))];
     let mut bytes = own.len();
 
+    // Forwards while the next line is a continuation of the last one.
+    let mut ahead = Walk { buffer, at: own.clone(), skipped: 0 };
+    while lines.len() < MAX_LINES && bytes < MAX_BYTES {
+        let Some((_, last)) = lines.last() else { break };
+        let Some((range, line)) = ahead.next(last.source, year) else { break };
+        if !last.partial {
+            if !close_in_time(last, &line) {
+                break;
+            }
+            let mut peek = Walk { buffer, at: range.clone(), skipped: 0 };
+            let mut following = || peek.next(line.source, year).map(|(_, next)| next.text);
+            let belongs = if line.text.trim_ascii().is_empty() {
+                // A blank line belongs to the record when the trace goes on behind it.
+                following().is_some_and(|next| never_begins(&next))
+            } else {
+                continues(&last.text, &line.text, || following().is_some_and(|next| is_trace(&next)))
+            };
+            if !belongs {
+                break;
+            }
+        }
+        bytes += range.len();
+        lines.push((range, line));
+    }
+
     // Backwards while the first line is a continuation of an earlier one.
-    let mut back = Walk { buffer, at: own.clone(), skipped: 0 };
+    let mut traced = lines.len() > 1;
+    lines.reverse();
+    let mut back = Walk { buffer, at: own, skipped: 0 };
     while lines.len() < MAX_LINES && bytes < MAX_BYTES {
         let Some((_, first)) = lines.last() else { break };
         let Some((range, line)) = back.previous(first.source, year) else { break };
-        if !(line.partial || close_in_time(&line, first) && continues(&line.text, &first.text)) {
+        if !(line.partial || close_in_time(&line, first) && continues(&line.text, &first.text, || traced)) {
             break;
         }
+        traced = true;
         bytes += range.len();
         lines.push((range, line));
     }
@@ -57,27 +85,6 @@ pub(crate) fn around(buffer: &[u8], hit: usize, year: Option<i16>) -> Record {
     // Blank lines that lead nowhere are not part of it.
     let leading = lines.iter().take_while(|(_, line)| line.text.trim_ascii().is_empty()).count();
     lines.drain(..leading.min(lines.len() - 1));
-
-    // Forwards while the next line is a continuation of the last one.
-    let mut ahead = Walk { buffer, at: own, skipped: 0 };
-    while lines.len() < MAX_LINES && bytes < MAX_BYTES {
-        let Some((_, last)) = lines.last() else { break };
-        let Some((range, line)) = ahead.next(last.source, year) else { break };
-        if !last.partial && !close_in_time(last, &line) {
-            break;
-        }
-        if !last.partial && line.text.trim_ascii().is_empty() {
-            // A blank line belongs to the record when the trace goes on behind it.
-            let mut peek = Walk { buffer, at: range.clone(), skipped: 0 };
-            if !peek.next(line.source, year).is_some_and(|(_, next)| joins_over_blank(&next.text)) {
-                break;
-            }
-        } else if !last.partial && !continues(&last.text, &line.text) {
-            break;
-        }
-        bytes += range.len();
-        lines.push((range, line));
-    }
 
     let mut record = Record {
         time: lines.iter().find_map(|(_, line)| line.time),
@@ -171,8 +178,8 @@ fn close_in_time(earlier: &Line<'_>, later: &Line<'_>) -> bool {
     }
 }
 
-/// True when `line` goes on with what `previous` began.
-fn continues(previous: &[u8], line: &[u8]) -> bool {
+/// True when `line` goes on with what `previous` began. `traced` says whether a trace follows the line.
+fn continues(previous: &[u8], line: &[u8], traced: impl FnOnce() -> bool) -> bool {
     let Some(first) = line.first() else {
         // Reached backwards from a line that is a continuation.
         return true;
@@ -183,15 +190,23 @@ fn continues(previous: &[u8], line: &[u8]) -> bool {
     if matches!(first, b'}' | b']' | b')') {
         return line.iter().all(|b| matches!(b, b'}' | b']' | b')' | b',' | b';' | b' '));
     }
-    if CONTINUATIONS.iter().any(|start| line.starts_with(start)) {
+    if never_begins(line) {
         return true;
     }
-    is_exception(line, matches!(previous.first(), Some(b' ' | b'\t')))
+    if matches!(previous.first(), Some(b' ' | b'\t')) {
+        return is_exception(line, true);
+    }
+    // An exception below the message of a logger, but not one of several that follow each other without a trace.
+    is_exception(line, false) && !is_exception(previous, true) && traced()
 }
 
-/// A line that joins a trace although a blank line stands between them.
-fn joins_over_blank(line: &[u8]) -> bool {
+fn never_begins(line: &[u8]) -> bool {
     CONTINUATIONS.iter().any(|start| line.starts_with(start))
+}
+
+/// A line of a trace, or of a message's further lines.
+fn is_trace(line: &[u8]) -> bool {
+    matches!(line.first(), Some(b' ' | b'\t')) && !begins_record(line.trim_ascii_start()) || never_begins(line)
 }
 
 /// Beginnings of lines that never begin a record.
@@ -208,6 +223,7 @@ const CONTINUATIONS: &[&[u8]] = &[
     b"(Background on this error at:",
     b"Is the server running",
     b"TCP/IP connections on port",
+    b"The last packet s",
 ];
 
 /// An indented line that nevertheless begins a record: loggers that pad the level or indent the stamp.

@@ -299,7 +299,9 @@ fn merit(fields: &Fields) -> usize {
         _ => 1,
     };
     let vague = fields.get("error").and_then(Value::as_text) == Some("other");
-    fields.keys().map(|name| weight(name)).sum::<usize>() - usize::from(vague)
+    // The address adds nothing to a host that is the same address.
+    let repeated = fields.contains_key("address") && fields.get("address") == fields.get("host");
+    fields.keys().map(|name| weight(name)).sum::<usize>() - usize::from(vague) - if repeated { 3 } else { 0 }
 }
 
 fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {

@@ -109,13 +109,15 @@ const NUMBERS: &[(i32, &str)] = &[
 
 /// Phrases in lower case and the `reason` of a `tls_failure`.
 const TLS_REASONS: &[(&str, &str)] = &[
+    // Go: "certificate has expired or is not yet valid: current time … is after …".
+    ("is before 20", "not_yet_valid"),
+    ("is after 20", "expired"),
+    ("has expired or is not yet valid", "expired"),
     ("not yet valid", "not_yet_valid"),
     ("notyetvalid", "not_yet_valid"),
     ("not_yet_valid", "not_yet_valid"),
     ("notbefore", "not_yet_valid"),
-    ("is before 20", "not_yet_valid"),
     ("expired", "expired"),
-    ("has_expired", "expired"),
     ("notafter", "expired"),
     ("validity check failed", "expired"),
     ("hostname mismatch", "name_mismatch"),

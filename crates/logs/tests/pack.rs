@@ -2,7 +2,7 @@
 
 mod common;
 
-use bundlescope_facts::Value;
+use bundlescope_facts::{Data, Fact, Value};
 use bundlescope_logs::SignatureSet;
 use serde_json::Value as Json;
 
@@ -25,7 +25,7 @@ fn every_signature_passes_its_own_tests() {
         assert!(!file.tests.is_empty(), "{} has no tests", file.name);
         for test in &file.tests {
             let events = common::scan(&set, test.log.as_bytes());
-            let seen: Vec<Json> = events.iter().map(|event| fields(event, &test.expect)).collect();
+            let seen = seen(&test.expect, events.iter());
             if seen != test.expect {
                 failures.push(format!(
                     "{}: {}:\n  expected {}\n  seen     {}",
@@ -50,11 +50,7 @@ fn the_pack_as_a_whole_sees_the_same() {
     for file in &files {
         for test in &file.tests {
             let events = common::scan(&set, test.log.as_bytes());
-            let seen: Vec<Json> = events
-                .iter()
-                .filter(|event| event.kind() == &*file.signature.event)
-                .map(|event| fields(event, &test.expect))
-                .collect();
+            let seen = seen(&test.expect, events.iter().filter(|event| event.kind() == &*file.signature.event));
             if seen != test.expect {
                 failures.push(format!(
                     "{}: {}:\n  expected {}\n  seen     {}",
@@ -82,19 +78,25 @@ fn no_pattern_hits_healthy_logs_often() {
     }
 }
 
-/// The fields of an event as JSON, without the implied ones that the test does not ask for.
-fn fields(event: &bundlescope_facts::Fact, expect: &[Json]) -> Json {
-    let asked = |name: &str| expect.iter().any(|expected| expected.get(name).is_some());
-    let bundlescope_facts::Data::Dynamic { fields, .. } = &event.data else { return Json::Null };
-    fields
-        .iter()
-        .filter(|(name, value)| {
-            let own_address = &***name == "address" && fields.get("host") == Some(value);
-            !(IMPLIED.contains(&&***name) || own_address) || asked(name)
+/// The events as JSON, each without the implied fields that its expectation does not ask for.
+fn seen<'a>(expect: &[Json], events: impl Iterator<Item = &'a Fact>) -> Vec<Json> {
+    let mut expect = expect.iter();
+    events
+        .map(|event| {
+            let expected = expect.next();
+            let asked = |name: &str| expected.is_some_and(|expected| expected.get(name).is_some());
+            let Data::Dynamic { fields, .. } = &event.data else { return Json::Null };
+            fields
+                .iter()
+                .filter(|(name, value)| {
+                    let own_address = &***name == "address" && fields.get("host") == Some(value);
+                    !(IMPLIED.contains(&&***name) || own_address) || asked(name)
+                })
+                .map(|(name, value)| (name.to_string(), json(value)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
         })
-        .map(|(name, value)| (name.to_string(), json(value)))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
+        .collect()
 }
 
 fn json(value: &Value) -> Json {
