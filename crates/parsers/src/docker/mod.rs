@@ -279,7 +279,9 @@ static FAILURE: Format = Format {
     detect: |hint| {
         let first = hint.head.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
         let short = hint.head.lines().filter(|line| !line.trim().is_empty()).take(4).count() < 4;
-        sure(short && info::is_failure(first), hint, &["docker"])
+        // What the daemon answers to other commands is for the signatures.
+        let asked = by_path(hint, &["docker"]) || !first.contains("Error response from daemon");
+        sure(short && asked && info::is_failure(first), hint, &["docker"])
     },
     parse: info::parse_failure,
 };

@@ -50,26 +50,37 @@ pub(super) fn of_container(record: Fields<'_, '_>, container: &Text, running: bo
     }
 }
 
-/// The ports of a row of the API's list. Without `PublicPort` a port is exposed only.
+/// The ports of a row of the API's list, or of podman's, which names them otherwise and counts ranges. A port without
+/// one of the host is exposed only.
 pub(super) fn of_row(record: Fields<'_, '_>, container: &Text, active: bool, parsed: &mut Parsed) {
     for port in record.list("Ports") {
-        let (Some(container_port), Some(host_port)) = (port.int("PrivatePort"), port.int("PublicPort")) else {
-            continue;
+        let podman = port.has("container_port");
+        let names = if podman {
+            ["container_port", "host_port", "protocol", "host_ip"]
+        } else {
+            ["PrivatePort", "PublicPort", "Type", "IP"]
         };
-        let written = port.word("Type");
+        let [inside, outside, proto, address] = names;
+        let (Some(inside), Some(outside)) = (port.int::<u16>(inside), port.int::<u16>(outside)) else { continue };
+        let written = port.word(proto);
         let Some(proto) = Proto::from_word(if written.is_empty() { "tcp" } else { written }) else {
-            port.get("Type").wrong("tcp, udp or sctp");
+            port.get(proto).wrong("tcp, udp or sctp");
             continue;
         };
-        let data = PublishedPort {
-            container: container.clone(),
-            proto,
-            container_port,
-            host_address: port.address("IP"),
-            host_port: Some(host_port),
-            active,
-        };
-        parsed.facts.push(Fact::new(port.source(), data));
+        let host_address = port.address(address);
+        let wanted = port.int::<u16>("range").unwrap_or(1).max(1);
+        let count = if parsed.facts.len() + usize::from(wanted) > MOST_FACTS { 1 } else { wanted };
+        for step in 0..count {
+            let data = PublishedPort {
+                container: container.clone(),
+                proto,
+                container_port: inside.saturating_add(step),
+                host_address,
+                host_port: Some(outside.saturating_add(step)),
+                active,
+            };
+            parsed.facts.push(Fact::new(port.source(), data));
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! Lists of containers: `docker ps` as table and as JSON lines (Docker 1.0 to 29), `docker compose ps` (Compose 2), and
-//! the API's `GET /containers/json`.
+//! Lists of containers: `docker ps` as table and as JSON lines (Docker 1.0 to 29), `docker compose ps` (Compose 2), the API's
+//! `GET /containers/json`, and `podman ps --format json`.
 
 use bundlescope_facts::{Container, Endpoint, Fact, Source, Text};
 
@@ -26,9 +26,13 @@ fn listed(record: Fields<'_, '_>, parsed: &mut Parsed) {
     let container = Container {
         name: container::name(own_name(names.iter().map(|name| &**name)), &id),
         image: record.text("Image"),
-        created: record.int("Created").and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()),
+        // Podman writes text, and a list for the command.
+        created: match record.get("Created").as_text() {
+            Some(_) => record.time("Created"),
+            None => record.int("Created").and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()),
+        },
         network_mode: record.object("HostConfig").text("NetworkMode"),
-        command: record.text("Command").into_iter().collect(),
+        command: record.texts("Command"),
         labels: record.map("Labels"),
         mounts: container::mounts(record),
         id,

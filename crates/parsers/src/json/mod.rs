@@ -20,6 +20,8 @@
 
 mod fields;
 mod reader;
+#[cfg(test)]
+mod reader_tests;
 
 pub(crate) use fields::{Fields, read};
 pub(crate) use reader::{Node, Value, first_record};
