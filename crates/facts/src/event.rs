@@ -41,6 +41,10 @@ const CONNECTION_ERRORS: &[&str] = &[
     "other",
 ];
 
+/// Named groups of a signature that fill several fields: `url` (`redis://cache:6380/0`) and `endpoint` (`cache:6379`)
+/// give `host` and `port`.
+pub const COMPOUND_GROUPS: &[&str] = &["url", "endpoint"];
+
 /// The documented event kinds.
 pub const EVENTS: &[KindSpec] = &[
     KindSpec {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::OnceLock;
 
-use bundlescope_facts::{FieldType, KindSpec, Text, Value, kind_spec};
+use bundlescope_facts::{COMPOUND_GROUPS, FieldType, KindSpec, Text, Value, kind_spec};
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::{Hir, HirKind};
 
@@ -269,7 +269,7 @@ fn check_fields(
     let Some(spec) = spec else { return problems };
     let known = || spec.fields.iter().map(|field| field.name).collect::<Vec<_>>().join(", ");
     for name in groups {
-        if !matches!(name.as_str(), "url" | "endpoint") && spec.field(name).is_none() {
+        if !COMPOUND_GROUPS.contains(&name.as_str()) && spec.field(name).is_none() {
             problems.push(format!("`{}` has no field `{name}`; it has {}", spec.name, known()));
         }
     }

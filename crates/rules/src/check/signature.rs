@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bundlescope_facts::{FieldType, KindSpec, Text, Value, event_spec};
+use bundlescope_facts::{COMPOUND_GROUPS, FieldType, KindSpec, Text, Value, event_spec};
 
 use super::literal::plain;
 use super::{Checker, Entries};
@@ -104,7 +104,8 @@ impl Checker<'_> {
                 map.insert(Text::from(key.name.as_str()), meanings);
             }
         }
-        for name in compiled.capture_names().flatten() {
+        // Two groups stand for several fields, which the scanner takes apart.
+        for name in compiled.capture_names().flatten().filter(|name| !COMPOUND_GROUPS.contains(name)) {
             self.event_field(self.word_within(source, name), name, spec, "the group");
         }
         let fields = entries.get("fields").map(|node| self.event_fields(node, spec)).unwrap_or_default();
