@@ -7,6 +7,9 @@ use bundlescope_facts::{Data, Fact, Problem, Source, Text};
 pub struct Document<'a> {
     /// Path inside the bundle.
     pub path: Text,
+    /// The command or file that the path, or the heading of a section, stands for: `ip -6 route`, `/etc/hosts`. Empty where
+    /// nothing is told.
+    pub subject: Text,
     /// Its bytes. Not necessarily UTF-8.
     pub bytes: &'a [u8],
     /// Container whose view of the world this is (`docker exec db ss -tln`); absent for the host.
@@ -33,7 +36,9 @@ pub struct Line<'a> {
 impl<'a> Document<'a> {
     /// A whole document as seen on the host.
     pub fn new(path: impl Into<Text>, bytes: &'a [u8]) -> Self {
-        Self { path: path.into(), bytes, container: None, first_line: 1, offset: 0 }
+        let path = path.into();
+        let subject = crate::layout::place(&path).subject.into();
+        Self { path, subject, bytes, container: None, first_line: 1, offset: 0 }
     }
 
     /// The lines, with LF or CR LF ends.

@@ -44,15 +44,17 @@ pub fn identify(path: &str, head: &[u8]) -> Identified {
         let text = valid_prefix(head);
         let hint = Hint { path, subject: &place.subject, head: text };
         let mut best: (Match, Option<&'static Format>) = (Match::No, None);
-        for format in all() {
+        let log = place.log || layout::looks_like_log(text);
+        // A log may quote the output of commands, but it is not a sequence of them.
+        for format in all().filter(|format| !(log && format.name == "transcript")) {
             let found = (format.detect)(&hint);
             if found > best.0 {
                 best = (found, Some(format));
             }
         }
         match best {
-            (found, Some(format)) if found > Match::Path || !place.log => Identity::Format(format),
-            _ if place.log || layout::looks_like_log(text) => Identity::Log,
+            (found, Some(format)) if found > Match::Path || !log => Identity::Format(format),
+            _ if log => Identity::Log,
             _ => Identity::Text,
         }
     };

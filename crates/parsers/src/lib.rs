@@ -25,6 +25,7 @@ mod layout;
 mod network;
 mod system;
 mod table;
+mod words;
 
 pub use document::{Document, Line, Parsed};
 pub use format::{Format, Hint, Match, all};

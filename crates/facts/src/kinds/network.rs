@@ -206,6 +206,8 @@ fact_kind! {
         hairpin: Option<bool>,
         /// Isolated ports do not talk to each other.
         isolated: Option<bool>,
+        /// Container in whose network namespace it was seen; absent for the host.
+        container: Option<Text>,
     }
 }
 

@@ -1,0 +1,334 @@
+//! Recognises a command line, as headings, prompts and file names have it.
+
+use bundlescope_facts::Text;
+
+/// A recognised command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Command {
+    /// The command without `sudo`, wrappers and redirections, or the absolute path of the file that it prints.
+    pub(crate) subject: String,
+    /// Container in which it was run (`docker exec db ss -tln`); `netns:NAME` for `ip netns exec NAME`.
+    pub(crate) container: Option<Text>,
+}
+
+impl Command {
+    /// It prints a log.
+    pub(crate) fn is_log(&self) -> bool {
+        let mut words = self.subject.split_ascii_whitespace();
+        let first = words.next().unwrap_or_default();
+        let log_of = matches!(first, "docker" | "podman" | "crictl" | "kubectl" | "docker-compose" | "nerdctl");
+        matches!(first, "journalctl" | "dmesg")
+            || (log_of && words.any(|word| word == "logs"))
+            || self.subject.starts_with("/var/log/")
+    }
+}
+
+/// What may follow the name of a command.
+#[derive(Clone, Copy)]
+enum Arguments {
+    /// Options, paths and anything else.
+    Any,
+    /// Nothing or an option; other words make it prose (`date of the incident`).
+    Options,
+    /// One of these words must come first, options aside.
+    Sub(&'static [&'static str]),
+}
+
+/// The commands that support bundles hold.
+const COMMANDS: &[(&str, Arguments)] = &[
+    (
+        "ip",
+        Arguments::Sub(&[
+            "a",
+            "ad",
+            "add",
+            "addr",
+            "address",
+            "l",
+            "li",
+            "link",
+            "r",
+            "ro",
+            "rou",
+            "route",
+            "ru",
+            "rule",
+            "n",
+            "ne",
+            "nei",
+            "neigh",
+            "neighbor",
+            "neighbour",
+            "netns",
+            "maddr",
+            "mroute",
+            "vrf",
+            "macsec",
+            "tunnel",
+            "xfrm",
+        ]),
+    ),
+    ("ss", Arguments::Options),
+    ("netstat", Arguments::Options),
+    ("iptables", Arguments::Options),
+    ("ip6tables", Arguments::Options),
+    ("iptables-legacy", Arguments::Options),
+    ("ip6tables-legacy", Arguments::Options),
+    ("iptables-nft", Arguments::Options),
+    ("ip6tables-nft", Arguments::Options),
+    ("iptables-save", Arguments::Options),
+    ("ip6tables-save", Arguments::Options),
+    ("iptables-legacy-save", Arguments::Options),
+    ("ip6tables-legacy-save", Arguments::Options),
+    ("iptables-nft-save", Arguments::Options),
+    ("ip6tables-nft-save", Arguments::Options),
+    ("nft", Arguments::Sub(&["list"])),
+    ("ipset", Arguments::Sub(&["list", "save"])),
+    ("ipvsadm", Arguments::Options),
+    ("ufw", Arguments::Sub(&["status", "show", "app"])),
+    ("firewall-cmd", Arguments::Options),
+    ("ebtables", Arguments::Options),
+    ("conntrack", Arguments::Options),
+    ("bridge", Arguments::Sub(&["link", "fdb", "vlan", "mdb"])),
+    ("brctl", Arguments::Sub(&["show", "showmacs", "showstp"])),
+    ("ifconfig", Arguments::Options),
+    ("route", Arguments::Options),
+    ("arp", Arguments::Options),
+    ("ethtool", Arguments::Any),
+    ("tc", Arguments::Any),
+    ("nstat", Arguments::Options),
+    ("sysctl", Arguments::Options),
+    ("cat", Arguments::Any),
+    ("tail", Arguments::Any),
+    ("head", Arguments::Any),
+    ("grep", Arguments::Any),
+    ("ls", Arguments::Any),
+    (
+        "docker",
+        Arguments::Sub(&[
+            "ps",
+            "info",
+            "inspect",
+            "network",
+            "images",
+            "image",
+            "version",
+            "logs",
+            "exec",
+            "events",
+            "stats",
+            "system",
+            "node",
+            "service",
+            "stack",
+            "volume",
+            "compose",
+            "container",
+            "top",
+            "port",
+            "diff",
+            "history",
+            "swarm",
+            "context",
+        ]),
+    ),
+    (
+        "podman",
+        Arguments::Sub(&[
+            "ps",
+            "info",
+            "inspect",
+            "network",
+            "images",
+            "version",
+            "logs",
+            "exec",
+            "container",
+            "volume",
+            "pod",
+        ]),
+    ),
+    ("docker-compose", Arguments::Any),
+    ("crictl", Arguments::Any),
+    ("nerdctl", Arguments::Any),
+    ("kubectl", Arguments::Any),
+    ("helm", Arguments::Any),
+    ("uname", Arguments::Options),
+    ("hostname", Arguments::Options),
+    ("hostnamectl", Arguments::Any),
+    ("date", Arguments::Options),
+    ("timedatectl", Arguments::Any),
+    ("uptime", Arguments::Options),
+    ("df", Arguments::Any),
+    ("du", Arguments::Any),
+    ("free", Arguments::Options),
+    ("ps", Arguments::Any),
+    ("top", Arguments::Options),
+    ("mount", Arguments::Options),
+    ("findmnt", Arguments::Options),
+    ("lsblk", Arguments::Options),
+    ("lsmod", Arguments::Options),
+    ("lsof", Arguments::Options),
+    ("vmstat", Arguments::Any),
+    ("iostat", Arguments::Any),
+    ("dmesg", Arguments::Options),
+    ("journalctl", Arguments::Any),
+    ("systemctl", Arguments::Any),
+    ("resolvectl", Arguments::Any),
+    ("getenforce", Arguments::Options),
+    ("sestatus", Arguments::Options),
+    ("ulimit", Arguments::Options),
+    ("env", Arguments::Options),
+    ("printenv", Arguments::Options),
+    ("id", Arguments::Options),
+    ("whoami", Arguments::Options),
+    ("ping", Arguments::Any),
+    ("traceroute", Arguments::Any),
+    ("tracepath", Arguments::Any),
+    ("curl", Arguments::Any),
+    ("wget", Arguments::Any),
+    ("nc", Arguments::Any),
+    ("telnet", Arguments::Any),
+    ("dig", Arguments::Any),
+    ("nslookup", Arguments::Any),
+    ("getent", Arguments::Any),
+    ("host", Arguments::Any),
+    ("chronyc", Arguments::Any),
+    ("ntpq", Arguments::Options),
+    ("rpm", Arguments::Options),
+    ("dpkg", Arguments::Options),
+    ("tcpdump", Arguments::Options),
+    ("psql", Arguments::Any),
+    ("redis-cli", Arguments::Any),
+];
+
+/// Commands whose name is an English word too: any sentence may begin with them.
+const PROSE: &[&str] =
+    &["cat", "tail", "head", "host", "top", "mount", "free", "find", "env", "id", "date", "route", "arp"];
+
+/// Reads a command line. `None` for anything that is not clearly one.
+pub(crate) fn command_line(text: &str) -> Option<Command> {
+    read(text.trim(), 0)
+}
+
+fn read(text: &str, depth: u8) -> Option<Command> {
+    if text.len() > 300 || depth > 4 {
+        return None;
+    }
+    // What is redirected or piped away does not change what was asked, unless a filter cuts the output.
+    let text =
+        text.split(" 2>").next().unwrap_or(text).split(" | ").next().unwrap_or(text).split(" || ").next()?.trim();
+    let mut words: Vec<&str> = text.split_ascii_whitespace().collect();
+    while words.first().is_some_and(|word| {
+        matches!(*word, "sudo" | "-n" | "nice" | "time" | "env") || word.contains('=') && !word.starts_with('/')
+    }) {
+        if words.len() == 1 {
+            break;
+        }
+        words.remove(0);
+    }
+    let first = *words.first()?;
+    if first.starts_with('/') {
+        let name = first.rsplit('/').next().unwrap_or_default();
+        let is_program = ["/bin/", "/sbin/"].iter().any(|folder| first.contains(folder));
+        if is_program {
+            words[0] = name;
+            return read(&words.join(" "), depth + 1);
+        }
+        let known = ["/etc/", "/proc/", "/sys/", "/var/", "/run/"].iter().any(|folder| first.starts_with(folder));
+        return (known && words.len() == 1 && !name.is_empty())
+            .then(|| Command { subject: first.into(), container: None });
+    }
+    if let Some(command) = wrapped(&words, depth) {
+        return Some(command);
+    }
+    let (_, arguments) = COMMANDS.iter().find(|(name, _)| *name == first)?;
+    let rest = &words[1..];
+    // Prose ends words with punctuation; no argument here does.
+    if rest.iter().any(|word| word.ends_with(['.', ',', ';', ':', '!', '?']) && word.len() > 1) {
+        return None;
+    }
+    let fits = match arguments {
+        Arguments::Any => {
+            rest.iter().all(|word| !PROSE_WORDS.contains(word))
+                && (!PROSE.contains(&first) || rest.iter().any(|word| word.starts_with(['/', '-'])))
+        }
+        Arguments::Options => {
+            rest.first().is_none_or(|word| word.starts_with(['-', '+']) || !PROSE.contains(&first) && is_value(word))
+        }
+        Arguments::Sub(subs) => rest.iter().find(|word| !word.starts_with('-')).is_some_and(|word| {
+            subs.contains(word)
+                && !rest.iter().skip_while(|other| *other != word).skip(1).any(|word| PROSE_WORDS.contains(word))
+        }),
+    };
+    if !fits {
+        return None;
+    }
+    // `cat /etc/hosts` is the file.
+    if let ("cat", [path]) = (first, rest)
+        && path.starts_with('/')
+    {
+        return Some(Command { subject: (*path).into(), container: None });
+    }
+    if matches!(first, "tail" | "head")
+        && let Some(path) = rest.last().filter(|path| path.starts_with('/'))
+    {
+        return Some(Command { subject: (*path).into(), container: None });
+    }
+    let mut subject = words.join(" ");
+    if let ("ip", Some(at)) = (first, words.iter().position(|word| !word.starts_with('-') && *word != "ip")) {
+        let long = match words[at] {
+            "a" | "ad" | "add" | "address" => "addr",
+            "l" | "li" => "link",
+            "r" | "ro" | "rou" => "route",
+            "ru" => "rule",
+            "n" | "ne" | "nei" | "neighbor" | "neighbour" => "neigh",
+            other => other,
+        };
+        words[at] = long;
+        subject = words.join(" ");
+    }
+    Some(Command { subject, container: None })
+}
+
+/// An argument and not an English word: a device, a key with dots, an address.
+fn is_value(word: &str) -> bool {
+    word.bytes().any(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b':' | b'/'))
+        || word == "lo"
+        || word == "show"
+}
+
+/// Words that no command line here has.
+const PROSE_WORDS: &[&str] =
+    &["is", "are", "the", "of", "for", "this", "that", "to", "will", "was", "in", "and", "with", "should", "not", "a"];
+
+/// `docker exec [-it] NAME command`, `ip netns exec NAME command`, `nsenter -t PID -n command`, `sh -c "command"`.
+fn wrapped(words: &[&str], depth: u8) -> Option<Command> {
+    let skip_options = |words: &[&str]| words.iter().take_while(|word| word.starts_with('-')).count();
+    match words {
+        ["docker" | "podman" | "nerdctl", "exec", rest @ ..] | ["docker", "container", "exec", rest @ ..] => {
+            let rest = &rest[skip_options(rest)..];
+            // File names have blanks for the underscores of the container's name too: the first command that follows wins.
+            (1..rest.len()).find_map(|at| {
+                let inner = read(&rest[at..].join(" "), depth + 1)?;
+                Some(Command { container: Some(rest[..at].join("_").into()), ..inner })
+            })
+        }
+        ["docker", "compose", "exec", rest @ ..] | ["docker-compose", "exec", rest @ ..] => {
+            let rest = &rest[skip_options(rest)..];
+            let inner = read(&rest.get(1..)?.join(" "), depth + 1)?;
+            Some(Command { container: Some(rest[0].into()), ..inner })
+        }
+        ["ip", "netns", "exec", name, rest @ ..] => {
+            let inner = read(&rest.join(" "), depth + 1)?;
+            Some(Command { container: Some(format!("netns:{name}").into()), ..inner })
+        }
+        ["sh" | "bash" | "/bin/sh" | "/bin/bash", "-c" | "-lc", rest @ ..] => {
+            read(rest.join(" ").trim_matches(['\'', '"']), depth + 1)
+        }
+        ["timeout", limit, rest @ ..] if limit.starts_with(|c: char| c.is_ascii_digit()) => {
+            read(&rest.join(" "), depth + 1)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,165 @@
+use super::*;
+
+fn seen(path: &str) -> (String, String, String, bool) {
+    let place = place(path);
+    let container = place.container.map(|name| name.to_string()).unwrap_or_default();
+    (place.root.to_string(), place.subject, container, place.log)
+}
+
+#[track_caller]
+fn check(path: &str, root: &str, subject: &str, container: &str, log: bool) {
+    assert_eq!(seen(path), (root.into(), subject.into(), container.into(), log), "{path}");
+}
+
+#[test]
+fn classic_bundles() {
+    check("default/commands/ip_addr_show", "", "ip addr show", "", false);
+    check("default/commands/ip_route_show/stdout", "", "ip route show", "", false);
+    check("default/commands/netstat/stderr", "", "", "", false);
+    check("b/default/etc/resolv.conf", "b/", "/etc/resolv.conf", "", false);
+    check("default/proc/sys/net/ipv4/ip_forward", "", "/proc/sys/net/ipv4/ip_forward", "", false);
+    check("default/commands/df_inodes", "", "df -i", "", false);
+    check("default/commands/iptables_save", "", "iptables-save", "", false);
+    check("default/docker/docker_ps_all.json", "", "docker ps -a", "", false);
+    check("app/containers/northwind_db_1.json", "", "docker inspect", "northwind_db_1", false);
+    check("app/logs/api.log", "", "", "api", true);
+    check("app/container-logs/logs/worker.stderr.log.gz", "", "", "worker", true);
+    check("default/var/log/docker.log", "", "/var/log/docker.log", "", true);
+    check("10.0.0.7/default/commands/date", "10.0.0.7/", "date", "", false);
+    check("replicated/logs/replicated-ui.journald.log/logs.raw", "", "", "", true);
+    check("scheduler/container/ab12/inspect", "", "docker inspect", "ab12", false);
+}
+
+#[test]
+fn troubleshoot_bundles() {
+    let root = "support-bundle-2026-01-02T15_04_05/";
+    check(&format!("{root}host-collectors/run-host/iptables-save.txt"), root, "iptables-save", "", false);
+    check(&format!("{root}host-collectors/run-host/ip-route-table.txt"), root, "ip route", "", false);
+    check(&format!("{root}host-collectors/run-host/netstat-ports.txt"), root, "netstat -tulpn", "", false);
+    check(&format!("{root}host-collectors/run-host/netstat-ports-info.json"), root, "", "", false);
+    let node = format!("{root}host-collectors/node-1/");
+    check(&format!("{node}run-host/resolv-conf.txt"), &node, "/etc/resolv.conf", "", false);
+    check(&format!("{root}cluster-resources/pods/logs/default/api-5d/api.log"), root, "", "api", true);
+}
+
+#[test]
+fn sosreports() {
+    let root = "sosreport-web1-2026-11-21-cqzxkiz/";
+    check(&format!("{root}sos_commands/networking/ip_-o_addr"), root, "ip -o addr", "", false);
+    check(
+        &format!("{root}sos_commands/networking/ip_-6_route_show_table_all"),
+        root,
+        "ip -6 route show table all",
+        "",
+        false,
+    );
+    check(
+        &format!("{root}sos_commands/docker/containers/docker_logs_-t_18cb6aee2e16"),
+        root,
+        "docker logs -t 18cb6aee2e16",
+        "18cb6aee2e16",
+        true,
+    );
+    check(
+        &format!("{root}sos_commands/docker/containers/docker_inspect_18cb6aee2e16"),
+        root,
+        "docker inspect 18cb6aee2e16",
+        "18cb6aee2e16",
+        false,
+    );
+    check(
+        &format!("{root}sos_commands/networking/namespaces/cni-1/ip_netns_exec_cni-1_ip_-d_address_show"),
+        root,
+        "ip -d addr show",
+        "netns:cni-1",
+        false,
+    );
+    check(&format!("{root}sos_containers/web/etc/hosts"), root, "/etc/hosts", "web", false);
+    check(&format!("{root}etc/hosts"), root, "/etc/hosts", "", false);
+    check(&format!("{root}var/log/messages"), root, "/var/log/messages", "", true);
+    check(&format!("{root}sos_commands/kernel/dmesg"), root, "dmesg", "", true);
+}
+
+#[test]
+fn flat_folders() {
+    check("diag_web/network/addresses.txt", "diag_web/", "ip addr", "", false);
+    check("support-srv/05-iptables-nat.txt", "support-srv/", "iptables -t nat -nvL", "", false);
+    check("07-netstat-rn.txt", "", "netstat -rn", "", false);
+    check("etc-etc_hosts", "", "/etc/hosts", "", false);
+    check("files/etc_sysctl.d_10-ptrace.conf", "", "/etc/sysctl.d/10-ptrace.conf", "", false);
+    check("etc-var_log_docker.log", "", "/var/log/docker.log", "", true);
+    check("docker/exec/northwind_db_1.txt", "", "", "northwind_db_1", false);
+    check("docker/exec/northwind_db_1/ss_-lntup.txt", "", "ss -lntup", "northwind_db_1", false);
+    check("docker_exec_northwind_db_1_ss_-lntup.txt", "", "ss -lntup", "northwind_db_1", false);
+    check("docker_logs_atlas_pg_1.log", "", "", "atlas_pg_1", true);
+    check("logs/api.log", "", "", "api", true);
+    check("logs/docker.log", "", "", "", true);
+    check("docker_inspect_atlas_pg_1.json", "", "docker inspect", "atlas_pg_1", false);
+    let id = "0462cca7d1c34dcb9a50859fa21984e656e5d8375870a04872562bb8079794ad";
+    check(&format!("support/{id}-json.log"), "support/", "", id, true);
+    check(&format!("var/lib/docker/containers/{id}/resolv.conf"), "", "/etc/resolv.conf", id, false);
+    check("whatever.txt", "", "", "", false);
+}
+
+#[test]
+fn hosts_in_nested_archives_and_folders_stay_apart() {
+    check("node1.tar.gz!/etc/hosts", "node1.tar.gz!/", "/etc/hosts", "", false);
+    check("all/node2.tgz!/node2/default/commands/date", "all/node2.tgz!/node2/", "date", "", false);
+    check("nodes/node3/ip_addr.txt", "nodes/node3/", "ip addr", "", false);
+}
+
+#[test]
+fn a_command_line_is_told_from_prose() {
+    let subject = |text: &str| command_line(text).map(|command| command.subject);
+    assert_eq!(subject("ip a").as_deref(), Some("ip addr"));
+    assert_eq!(subject("sudo /usr/sbin/ss -tlnp 2>/dev/null").as_deref(), Some("ss -tlnp"));
+    assert_eq!(subject("cat /etc/hosts").as_deref(), Some("/etc/hosts"));
+    assert_eq!(
+        command_line("docker exec -it db cat /etc/hosts").and_then(|command| command.container).as_deref(),
+        Some("db")
+    );
+    for prose in [
+        "ip forwarding is needed",
+        "Generated by iptables-save v1.8.4 on Mon Jan  1",
+        "sysctl settings are defined through files in",
+        "route all traffic",
+        "ss is the new netstat",
+        "date of the incident",
+        "hostname of the database",
+        "Completed on Mon",
+        "df.",
+        "ip addresses of hosts",
+        "mount the disk",
+        "/etc/hosts is the table",
+        "docker host entries",
+        "kubectl apply this in the cluster",
+    ] {
+        assert_eq!(subject(prose), None, "{prose}");
+    }
+}
+
+#[test]
+fn logs_are_told_from_command_output() {
+    for log in [
+        "2024-01-02T15:04:05.123Z starting\n2024-01-02T15:04:06Z ready\n",
+        "Jan  2 15:04:05 web1 kernel: x\nJan  2 15:04:06 web1 kernel: y\n",
+        "{\"log\":\"x\\n\",\"stream\":\"stdout\",\"time\":\"2024-01-02T15:04:05Z\"}\n",
+        "time=\"2024-01-02T15:04:05Z\" level=info msg=x\n",
+        "I0102 15:04:05.000001       1 main.go:10] x\n",
+        "1:M 02 Jan 2024 15:04:05.123 * Ready\n1:M 02 Jan 2024 15:04:06.123 * x\n",
+        "[    0.000000] Linux version 5\n[    0.100000] x\n",
+        "2024-01-02 15:04:05.123 UTC [1] LOG:  x\nTraceback:\n  File x\n  y\n2024-01-02 15:04:06.123 UTC [1] LOG:  y\n",
+        "[2024-01-02 15:04:05 +0000] [1] [INFO] x\n",
+    ] {
+        assert!(looks_like_log(log), "{log}");
+    }
+    for other in [
+        "1: lo: <LOOPBACK,UP> mtu 65536\n",
+        "default via 10.0.0.1 dev eth0\n",
+        "Sat Nov 21 01:46:55 UTC 2026 is the date of this text\nand so on\nmore\nmore\n",
+        "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n",
+        "",
+    ] {
+        assert!(!looks_like_log(other), "{other}");
+    }
+}
