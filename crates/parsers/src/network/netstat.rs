@@ -1,0 +1,213 @@
+//! `netstat` sockets: `-tulpn`, `-an`, `-neopa`, `-plnt`, with `-W` and `-T`; net-tools 1.60 to 2.10 and busybox.
+//!
+//! The header tells which columns follow the addresses. Without `-W` (`-T` at Red Hat) an address is cut so that it and its port
+//! fill 22 characters (`addr_do_one` in net-tools' netstat.c): such an address is left out rather than told wrongly.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use bundlescope_facts::{Connection, Listener, Proto, Text};
+
+use super::ports::{Port, port, state};
+use crate::document::{Document, Line, Parsed};
+use crate::format::{Format, Hint, Match};
+use crate::words;
+
+/// The format.
+pub(crate) static NETSTAT: Format =
+    Format { name: "netstat", collect: "netstat -tulpn", kinds: &["listener", "connection"], detect, parse };
+
+const STATES: &[&str] = &[
+    "LISTEN",
+    "ESTABLISHED",
+    "SYN_SENT",
+    "SYN_RECV",
+    "FIN_WAIT1",
+    "FIN_WAIT2",
+    "TIME_WAIT",
+    "CLOSE",
+    "CLOSE_WAIT",
+    "LAST_ACK",
+    "CLOSING",
+    "UNKNOWN",
+    "BOUND",
+    "DELETE",
+];
+
+fn detect(hint: &Hint<'_>) -> Match {
+    let named = words::subject_is(hint.subject, &["netstat"]);
+    let content = hint.head.lines().filter(|line| !line.trim().is_empty()).take(6).any(is_header);
+    match (content, named) {
+        (true, true) => Match::Both,
+        (true, false) => Match::Content,
+        _ => Match::No,
+    }
+}
+
+fn is_header(line: &str) -> bool {
+    line.starts_with("Proto ")
+        && line.contains("Recv-Q")
+        && line.contains("Local Address")
+        && line.contains("Foreign Address")
+}
+
+/// Which columns follow the addresses.
+#[derive(Debug, Clone, Copy, Default)]
+struct Columns {
+    user: bool,
+    process: bool,
+    /// An address longer than the column was seen, so that nothing is cut.
+    wide: bool,
+}
+
+/// Room for an address and its port in the narrow form.
+const NARROW: usize = 22;
+
+fn parse(document: &Document<'_>) -> Parsed {
+    let mut parsed = Parsed::default();
+    let mut columns = None;
+    let wide = document.lines().any(|line| {
+        let is_socket = line.text.starts_with("tcp") || line.text.starts_with("udp");
+        is_socket
+            && line
+                .text
+                .split_ascii_whitespace()
+                .skip(3)
+                .take(2)
+                .any(|word| word.contains(':') && word.len() > NARROW + 1)
+    });
+    let mut unknown_ports = 0u32;
+    let mut last_unknown = 0;
+    for line in document.lines() {
+        let text = line.text.trim_ascii_end();
+        if is_header(text) {
+            columns = Some(Columns {
+                user: text.contains(" User "),
+                process: text.contains("PID/Program"),
+                wide: wide || document.subject.split_ascii_whitespace().any(is_wide_flag),
+            });
+        } else if text.starts_with("Active ") || text.starts_with("Proto ") {
+            // Sockets of other families follow, until the next header.
+            columns = None;
+        } else if let Some(columns) = columns.filter(|_| !text.is_empty()) {
+            match socket(document, &mut parsed, line, columns) {
+                Read::Done => {}
+                Read::UnknownPort => (unknown_ports, last_unknown) = (unknown_ports + 1, line.number),
+                Read::Broken => {
+                    parsed.problem(document, line.number, "expected a socket as netstat prints it; line skipped")
+                }
+            }
+        }
+    }
+    if unknown_ports > 0 {
+        let message = format!(
+            "{unknown_ports} sockets name a service that is not known here and were left out; collect with `netstat -n`"
+        );
+        parsed.problem(document, last_unknown, message);
+    }
+    parsed
+}
+
+fn is_wide_flag(word: &str) -> bool {
+    word == "--wide" || (word.starts_with('-') && !word.starts_with("--") && word.contains(['W', 'T']))
+}
+
+enum Read {
+    Done,
+    UnknownPort,
+    Broken,
+}
+
+fn socket(document: &Document<'_>, parsed: &mut Parsed, line: Line<'_>, columns: Columns) -> Read {
+    let mut words = words::Words::new(line.text);
+    let proto = match words.next().map(|word| word.trim_end_matches(['4', '6'])) {
+        Some("tcp") => Proto::Tcp,
+        Some("udp") => Proto::Udp,
+        Some("sctp") => Proto::Sctp,
+        Some("raw" | "udplite" | "udplit" | "icmp" | "icm" | "l2cap" | "rfcomm" | "dccp" | "unix") => {
+            return Read::Done;
+        }
+        // SCTP prints the further addresses of an association on lines of their own; `getnameinfo failed` and the like.
+        _ if line.text.starts_with([' ', '\t'])
+            || line.text.starts_with('(')
+            || line.text.starts_with("getnameinfo") =>
+        {
+            return Read::Done;
+        }
+        _ => return Read::Broken,
+    };
+    let queues = (words.next(), words.next());
+    if !matches!(queues, (Some(a), Some(b)) if a.parse::<u64>().is_ok() && b.parse::<u64>().is_ok()) {
+        return Read::Broken;
+    }
+    let (Some(local), Some(remote)) = (words.next(), words.next()) else { return Read::Broken };
+    let (Some((local, local_port)), Some((remote, remote_port))) = (local.rsplit_once(':'), remote.rsplit_once(':'))
+    else {
+        return Read::Broken;
+    };
+    let state_word = words.peek().filter(|word| STATES.contains(word));
+    if state_word.is_some() {
+        words.next();
+    }
+    let mut user = None;
+    if columns.user {
+        user = words.next().map(Text::from);
+        words.next();
+    }
+    let (process, pid) = if columns.process { program(words.rest()) } else { (None, None) };
+    let container = document.container.clone();
+    let (read_local, read_remote) = (port(local_port), port(remote_port));
+    let Port::Number(local_number) = read_local else {
+        return if read_local == Port::Any { Read::Done } else { Read::UnknownPort };
+    };
+    let listens = state_word == Some("LISTEN") || (state_word.is_none() && read_remote == Port::Any);
+    if listens {
+        let address = read_address(local, local_port, columns);
+        let listener =
+            Listener { proto, address, port: local_number, process, pid, user, container, ..Listener::default() };
+        parsed.line_fact(document, line, listener);
+        return Read::Done;
+    }
+    let remote_number = match read_remote {
+        Port::Number(port) => port,
+        Port::Any => 0,
+        Port::Unknown => return Read::UnknownPort,
+    };
+    let connection = Connection {
+        proto,
+        local_address: read_address(local, local_port, columns),
+        local_port: local_number,
+        remote_address: read_address(remote, remote_port, columns),
+        remote_port: remote_number,
+        state: state_word.map(state),
+        process,
+        pid,
+        container,
+    };
+    parsed.line_fact(document, line, connection);
+    Read::Done
+}
+
+/// The address, when it is whole.
+fn read_address(host: &str, port: &str, columns: Columns) -> Option<IpAddr> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match bare {
+        "*" => return Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        "localhost" => return Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        "localhost6" | "ip6-localhost" => return Some(IpAddr::V6(Ipv6Addr::LOCALHOST)),
+        _ => {}
+    }
+    let cut = !columns.wide && host.len() + port.len() >= NARROW;
+    words::address(bare).filter(|_| !cut)
+}
+
+/// `812/nginx: master process` up to the timer, which begins with a word and a parenthesis.
+fn program(rest: &str) -> (Option<Text>, Option<u32>) {
+    let timer = ["off (", "on (", "on2 (", "keepalive (", "timewait (", "probe (", "unkn-"]
+        .iter()
+        .filter_map(|word| rest.rfind(&format!(" {word}")))
+        .min();
+    let text = timer.map_or(rest, |at| &rest[..at]).trim();
+    let Some((pid, name)) = text.split_once('/') else { return (None, None) };
+    let Ok(pid) = pid.parse() else { return (None, None) };
+    (Some(name.trim().into()).filter(|name: &Text| !name.is_empty()), Some(pid))
+}
