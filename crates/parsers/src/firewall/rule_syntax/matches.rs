@@ -88,7 +88,7 @@ pub(super) fn arity(option: &str) -> usize {
         | "nowildcard" | "restore-skmark" | "strict" | "next" | "rcheck" | "update" | "remove" | "reap" | "rttl"
         | "rsource" | "rdest" | "return-nomatch" | "rt-0-res" | "rt-0-not-strict" | "fragres" | "fragfirst"
         | "fragmore" | "fraglast" => 0,
-        "tcp-flags" | "match-set" => 2,
+        "tcp-flags" | "match-set" | "chunk-types" => 2,
         // `set` of recent takes nothing, of the old set module a name and flags; both end at the next option.
         "set" => 2,
         // An option of a module whose options are not listed.

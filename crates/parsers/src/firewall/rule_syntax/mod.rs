@@ -6,6 +6,7 @@
 
 mod command;
 mod matches;
+pub(super) mod services;
 mod targets;
 mod token;
 mod value;

@@ -95,9 +95,9 @@ fn address_pair(text: &str) -> Option<(IpAddr, IpAddr)> {
     (first.is_ipv4() == last.is_ipv4()).then_some((first, last))
 }
 
-/// IPv6 addresses stand in brackets where a port may follow.
+/// IPv6 addresses stand in brackets where a port may follow: `[a]`, `[a]-[b]` or `[a-b]`.
 fn bare(address: &str) -> &str {
-    address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(address)
+    address.trim_matches(['[', ']'])
 }
 
 fn short_ipv4(text: &str) -> Option<IpAddr> {

@@ -1,5 +1,7 @@
 //! Names that iptables takes or prints instead of numbers.
 
+use super::services;
+
 /// Number of a protocol, by number or by the names of /etc/protocols; `Some(0)` for `all`.
 pub(super) fn protocol(word: &str) -> Option<u8> {
     if let Ok(number) = word.parse() {
@@ -39,93 +41,9 @@ pub(super) fn protocol(word: &str) -> Option<u8> {
     Some(number)
 }
 
-/// Port of a service, by number or by the names of /etc/services that rulesets use.
+/// Port of a service, by number or by the names of /etc/services.
 pub(super) fn port(word: &str) -> Option<u16> {
-    if let Ok(number) = word.parse() {
-        return Some(number);
-    }
-    let number = match word {
-        "ftp-data" => 20,
-        "ftp" => 21,
-        "ssh" => 22,
-        "telnet" => 23,
-        "smtp" | "mail" => 25,
-        "time" => 37,
-        "whois" => 43,
-        "tacacs" => 49,
-        "domain" => 53,
-        "bootps" => 67,
-        "bootpc" => 68,
-        "tftp" => 69,
-        "finger" => 79,
-        "http" | "www" => 80,
-        "kerberos" => 88,
-        "pop3" | "pop-3" => 110,
-        "sunrpc" | "portmapper" => 111,
-        "auth" | "ident" => 113,
-        "nntp" => 119,
-        "ntp" => 123,
-        "epmap" | "loc-srv" => 135,
-        "netbios-ns" => 137,
-        "netbios-dgm" => 138,
-        "netbios-ssn" => 139,
-        "imap2" | "imap" => 143,
-        "snmp" => 161,
-        "snmp-trap" | "snmptrap" => 162,
-        "bgp" => 179,
-        "irc" => 194,
-        "ldap" => 389,
-        "https" => 443,
-        "microsoft-ds" => 445,
-        "submissions" | "urd" => 465,
-        "isakmp" => 500,
-        "syslog" | "shell" => 514,
-        "printer" => 515,
-        "route" | "router" => 520,
-        "uucp" => 540,
-        "dhcpv6-client" => 546,
-        "dhcpv6-server" => 547,
-        "submission" => 587,
-        "ipp" => 631,
-        "ldaps" => 636,
-        "rsync" => 873,
-        "ftps" => 990,
-        "imaps" => 993,
-        "pop3s" => 995,
-        "socks" => 1080,
-        "openvpn" => 1194,
-        "ms-sql-s" => 1433,
-        "ms-sql-m" => 1434,
-        "l2f" | "l2tp" => 1701,
-        "pptp" => 1723,
-        "radius" => 1812,
-        "radius-acct" => 1813,
-        "nfs" => 2049,
-        "docker" => 2375,
-        "docker-s" => 2376,
-        "squid" => 3128,
-        "mysql" => 3306,
-        "ms-wbt-server" => 3389,
-        "svn" => 3690,
-        "ipsec-nat-t" => 4500,
-        "sip" => 5060,
-        "sip-tls" => 5061,
-        "xmpp-client" => 5222,
-        "mdns" => 5353,
-        "postgresql" | "postgres" => 5432,
-        "amqp" => 5672,
-        "x11" => 6000,
-        "redis" => 6379,
-        "http-alt" | "webcache" => 8080,
-        "bacula-dir" => 9101,
-        "git" => 9418,
-        "webmin" => 10000,
-        "munin" | "lrrd" => 4949,
-        "zabbix-agent" => 10050,
-        "zabbix-trapper" => 10051,
-        _ => return None,
-    };
-    Some(number)
+    word.parse().ok().or_else(|| services::number(word))
 }
 
 /// Type and codes of an ICMP type by name (iptables' libxt_icmp.h); `None` as type for `any`.

@@ -1,0 +1,154 @@
+//! Every command's print of one ruleset says what iptables-save says.
+//!
+//! The rulesets and prints are in `fixtures/firewall`; its README says how they were made.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use bundlescope_facts::firewall::{Action, Match, Step, Steps, Test};
+use bundlescope_facts::{Data, FirewallChain, FirewallRule, FirewallTable};
+
+use crate::document::{Document, Parsed};
+use crate::{Identity, identify};
+
+pub(super) fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/firewall")
+}
+
+/// Reads a document by content and checks what it was taken for.
+pub(super) fn read(format: &str, path: &str, text: &str) -> Parsed {
+    let Identity::Format(found) = identify(path, text.as_bytes()).identity else { panic!("{path} is not recognised") };
+    assert_eq!(found.name, format, "{path}");
+    (found.parse)(&Document::new(path, text.as_bytes()))
+}
+
+pub(super) fn rules(parsed: &Parsed) -> Vec<&FirewallRule> {
+    let facts = parsed.facts.iter();
+    facts.filter_map(|fact| if let Data::FirewallRule(rule) = &fact.data { Some(rule) } else { None }).collect()
+}
+
+pub(super) fn chains(parsed: &Parsed) -> Vec<&FirewallChain> {
+    let facts = parsed.facts.iter();
+    facts.filter_map(|fact| if let Data::FirewallChain(chain) = &fact.data { Some(chain) } else { None }).collect()
+}
+
+pub(super) fn tables(parsed: &Parsed) -> Vec<&FirewallTable> {
+    let facts = parsed.facts.iter();
+    facts.filter_map(|fact| if let Data::FirewallTable(table) = &fact.data { Some(table) } else { None }).collect()
+}
+
+/// The steps without the texts of what is not modelled: each command words them its own way.
+fn compared(steps: &Steps, interfaces: bool) -> Vec<Step> {
+    let keep = |step: &&Step| match step {
+        Step::Match(Match { test: Test::Unknowable { module, .. }, .. }) => &**module != "interface",
+        Step::Match(Match { test: Test::InInterface(_) | Test::OutInterface(_), .. }) => interfaces,
+        _ => true,
+    };
+    let bare = |step: &Step| match step {
+        Step::Match(Match { negated, test: Test::Unknowable { module, .. } }) => {
+            let test = Test::Unknowable { module: module.clone(), text: "".into() };
+            Step::Match(Match { negated: *negated, test })
+        }
+        Step::Action(Action::Unknown(_)) => Step::Action(Action::Unknown("".into())),
+        other => other.clone(),
+    };
+    steps.0.iter().filter(keep).map(bare).collect()
+}
+
+type Place = (String, String, u32);
+
+fn by_place(parsed: &Parsed) -> BTreeMap<Place, FirewallRule> {
+    let place = |rule: &FirewallRule| (rule.table.to_string(), rule.chain.to_string(), rule.number);
+    rules(parsed).into_iter().map(|rule| (place(rule), rule.clone())).collect()
+}
+
+fn each_dump(check: impl Fn(&Path, &BTreeMap<Place, FirewallRule>)) {
+    let mut count = 0;
+    for ruleset in ["every-match", "every-match6", "counters"] {
+        for backend in ["legacy", "nft"] {
+            let folder = folder().join(ruleset).join(backend);
+            let save = std::fs::read_to_string(folder.join("save")).unwrap();
+            let parsed = read("iptables-save", "x", &save);
+            assert_eq!(parsed.problems, []);
+            check(&folder, &by_place(&parsed));
+            count += 1;
+        }
+    }
+    assert_eq!(count, 6);
+}
+
+/// Names that only the machine knows that printed them: users, groups.
+const NAMES: &[&str] = &["--uid-owner", "--gid-owner"];
+
+#[test]
+fn listings_and_specs_say_what_iptables_save_says() {
+    each_dump(|folder, saved| {
+        for table in ["filter", "nat", "mangle", "raw"] {
+            for form in ["S", "Sv", "L", "nL", "nvL", "nvxL-numbers"] {
+                let file = folder.join(format!("{table}-{form}"));
+                let Ok(text) = std::fs::read_to_string(&file) else { continue };
+                let format = if form.starts_with('S') { "iptables-S" } else { "iptables-L" };
+                let parsed = read(format, "x.txt", &text);
+                assert_eq!(parsed.problems, [], "{}", file.display());
+                let found: Vec<_> = tables(&parsed).iter().map(|table| table.table.to_string()).collect();
+                assert_eq!(found, [table], "{}", file.display());
+                let listed = by_place(&parsed);
+                let wanted = saved.iter().filter(|(place, _)| place.0 == table);
+                assert_eq!(listed.len(), wanted.clone().count(), "{}", file.display());
+                for (place, saved) in wanted {
+                    let listed = &listed[place];
+                    let interfaces = !matches!(form, "L" | "nL");
+                    if form == "L" && NAMES.iter().any(|name| saved.text.contains(name)) {
+                        continue;
+                    }
+                    let (left, right) = (compared(&listed.steps, interfaces), compared(&saved.steps, interfaces));
+                    assert_eq!(left, right, "{}: {} / {}", file.display(), saved.text, listed.text);
+                    if matches!(form, "Sv" | "nvxL-numbers") {
+                        assert_eq!((listed.packets, listed.bytes), (saved.packets, saved.bytes));
+                    }
+                }
+            }
+        }
+    });
+}
+
+/// What a listing leaves out or words differently, so that the text cannot be the same.
+const WORDED_DIFFERENTLY: &[&str] = &[
+    " bpf ",
+    " cluster ",
+    " comment ",
+    " connlabel ",
+    " hashlimit ",
+    " string ",
+    " time ",
+    " u32 ",
+    " dccp ",
+    " sctp ",
+    "NOTRACK",
+    "CLASSIFY",
+    " IDLETIMER ",
+    " LOG ",
+    " RATEEST ",
+    " mh ",
+    " frag ",
+    " rt ",
+    " hbh ",
+    " dst ",
+    "icmp6",
+];
+
+#[test]
+fn a_listed_rule_is_shown_in_the_words_of_iptables_save() {
+    each_dump(|folder, saved| {
+        for table in ["filter", "nat", "mangle", "raw"] {
+            let Ok(text) = std::fs::read_to_string(folder.join(format!("{table}-nvL"))) else { continue };
+            for (place, listed) in by_place(&read("iptables-L", "x.txt", &text)) {
+                let saved = &saved[&place];
+                if WORDED_DIFFERENTLY.iter().any(|word| saved.text.contains(word)) {
+                    continue;
+                }
+                assert_eq!(listed.text, saved.text);
+            }
+        }
+    });
+}
