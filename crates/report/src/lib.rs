@@ -16,13 +16,19 @@
 //! assert!(render_json(&diagnosis).starts_with("{\n  \"format\": 1,"));
 //! ```
 
+mod escape;
+mod html;
 mod json;
+mod markdown;
 mod plain;
+mod prose;
 mod text;
 mod view;
 mod words;
 mod wrap;
 
+pub use html::render_html;
 pub use json::render_json;
+pub use markdown::render_markdown;
 pub use plain::{plain, plain_line};
 pub use text::{TextOptions, render_text};

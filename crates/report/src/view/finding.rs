@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::place;
 use crate::json::role_word;
 use crate::plain::{plain, plain_line};
+use crate::words::WORDS;
 
 /// Lines of one piece of evidence that a report shows at most; the rest is counted.
 const MOST_LINES: usize = 40;
@@ -36,6 +37,8 @@ pub(crate) struct FindingView {
     pub(crate) probes: Vec<ProbeView>,
     /// What this finding explains.
     pub(crate) children: Vec<FindingView>,
+    /// The text for a ticket, where the form shows one.
+    pub(crate) ticket: String,
 }
 
 /// A link of the rule.
@@ -120,7 +123,44 @@ impl FindingView {
             fix: finding.fix.iter().map(fix).collect(),
             probes: finding.probes.iter().map(probe).collect(),
             children: Vec::new(),
+            ticket: String::new(),
         }
+    }
+}
+
+impl EvidenceView {
+    /// The lines with their numbers, `>` before those that prove; for Markdown.
+    pub(crate) fn drawn(&self) -> String {
+        let digits = self.lines.iter().filter_map(|line| line.number).max().map_or(0, |n| n.to_string().len());
+        let mut out = String::new();
+        for line in &self.lines {
+            let number = line.number.map_or_else(String::new, |number| number.to_string());
+            let mark = if line.hit { '>' } else { ' ' };
+            out.push_str(format!("{mark} {number:>digits$} | {}", line.text).trim_end());
+            out.push('\n');
+        }
+        if self.left_out > 0 {
+            out.push_str(&format!("  {} {}\n", self.left_out, WORDS.more));
+        }
+        out
+    }
+}
+
+impl ProbeView {
+    /// The steps with their numbers, `x` before the one at which the packet ends; for Markdown.
+    pub(crate) fn drawn(&self) -> String {
+        let mut out = String::new();
+        for (index, step) in self.steps.iter().enumerate() {
+            let (mark, note) = match step.state {
+                "break" => ('x', WORDS.stops_here),
+                "unknown" => ('?', WORDS.not_known_further),
+                "arrive" => ('=', ""),
+                _ => ('|', ""),
+            };
+            let arrow = if note.is_empty() { "" } else { "  <- " };
+            out.push_str(&format!("{mark} {:>2} {}{arrow}{note}\n", index + 1, step.text));
+        }
+        out
     }
 }
 
