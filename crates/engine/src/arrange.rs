@@ -58,7 +58,7 @@ fn place(
 }
 
 /// What decides the place: real causes, then unexplained symptoms, then what does little harm, then notes; among them
-/// severity, confidence, symptoms explained, time.
+/// severity, confidence, symptoms explained, time; then their names, so that the order is always the same.
 fn rank(draft: &Draft, explains: usize) -> impl Ord {
     let harmless = draft.severity >= Severity::Low;
     let group = match draft.finding.role {
@@ -68,7 +68,10 @@ fn rank(draft: &Draft, explains: usize) -> impl Ord {
         Role::Note => 3,
     };
     let time = draft.time.unwrap_or(Timestamp::MAX);
-    (group, draft.severity, draft.confidence, Reverse(explains), time, draft.finding.id.clone())
+    let finding = &draft.finding;
+    let subjects: Vec<String> = finding.subjects.values().map(ToString::to_string).collect();
+    let name = (finding.rule.clone(), finding.node.clone(), subjects, finding.id.clone());
+    (group, draft.severity, draft.confidence, Reverse(explains), time, name)
 }
 
 /// Leaves out findings that another one supersedes because both are about the same thing.

@@ -185,26 +185,14 @@ fn container_of(fact: &Fact) -> Option<Text> {
     }
 }
 
-/// Kinds that a document states of the host or of one container: its namespaces, its files, its log.
+/// Whether a document states that kind of the host or of one container: its namespaces, its files, its log. The
+/// vocabulary says so of the field `container`; events that only signatures know come from logs.
 pub(crate) fn seen_by_container(kind: &str) -> bool {
-    const KINDS: &[&str] = &[
-        "interface",
-        "address",
-        "route",
-        "policy_rule",
-        "neighbour",
-        "sysctl",
-        "resolver",
-        "hosts_entry",
-        "listener",
-        "connection",
-        "firewall_table",
-        "firewall_chain",
-        "firewall_rule",
-        "filesystem",
-        "log",
-    ];
-    KINDS.contains(&kind) || bundlescope_facts::event_spec(kind).is_some()
+    match bundlescope_facts::kind_spec(kind).map(|spec| spec.field("container")) {
+        Some(Some(field)) => field.doc.iter().any(|line| line.contains("absent for the host")),
+        Some(None) => false,
+        None => true,
+    }
 }
 
 #[cfg(test)]
@@ -223,10 +211,12 @@ mod tests {
     }
 
     #[test]
-    fn the_kinds_that_containers_see_are_those_that_say_so() {
-        for spec in bundlescope_facts::KINDS.iter().copied().chain(bundlescope_facts::EVENTS) {
-            let says = spec.field("container").is_some_and(|field| field.doc.concat().contains("absent for the host"));
-            assert_eq!(seen_by_container(spec.name), says, "{}", spec.name);
+    fn the_vocabulary_says_which_kinds_containers_see() {
+        for kind in ["listener", "resolver", "route", "filesystem", "connection_failure", "vendor_event"] {
+            assert!(seen_by_container(kind), "{kind}");
+        }
+        for kind in ["container", "endpoint", "published_port", "dependency", "network", "os_release"] {
+            assert!(!seen_by_container(kind), "{kind}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Rules over hand-made facts: joins, three answers, nesting, remedies.
 
+#![allow(clippy::unwrap_used, reason = "a failing test may panic")]
+
 mod common;
 
 use bundlescope_engine::{Coverage, ProbeAnswer};

@@ -82,10 +82,12 @@ codes! {
         "A rule needs at least one condition, a signature at least one pattern.";
     TEMPLATE_IN_CONDITION = "BS0026" "a template in a condition",
         "Conditions compare with fixed values, variables (`$name`) and fields of earlier conditions (`$alias.field`); templates belong to messages and `where:`.";
-    NO_POSITIVE_TEST = "BS0901" #[warning] "no test in which the rule fires",
-        "A rule without a test that fires may never fire.";
+    NO_POSITIVE_TEST = "BS0901" #[warning] "no test that shows it at work",
+        "A rule or signature that no test has seen at work may never work. Drafts are not asked for tests.";
     UNKNOWN_SUPERSEDED = "BS0902" #[warning] "a superseded rule that is not loaded",
         "`supersedes:` may name rules of packs that are not loaded, so this is only a warning; it may also be a typing mistake.";
+    NO_NEGATIVE_TEST = "BS0903" #[warning] "no test in which it stays silent",
+        "A look-alike that does not fire is what keeps a rule from accusing a healthy system. Drafts are not asked for tests.";
 }
 
 /// The code of that name.

@@ -122,36 +122,36 @@ impl Pack {
                 }
             }
         }
-        let mut rules: BTreeMap<Text, (usize, Rule)> = BTreeMap::new();
-        let mut signatures: BTreeMap<Text, (usize, Signature)> = BTreeMap::new();
-        let mut seen: BTreeMap<(usize, Text), Arc<str>> = BTreeMap::new();
+        let mut rules: BTreeMap<Text, Rule> = BTreeMap::new();
+        let mut signatures: BTreeMap<Text, Signature> = BTreeMap::new();
+        // Rules and signatures have ids of their own, because nothing names a signature.
+        let mut seen: BTreeMap<(usize, bool, Text), Arc<str>> = BTreeMap::new();
         for (source, path, text, tree) in &trees {
             let mut checker = Checker::new(path.clone(), text.clone(), &vocabulary);
             if let Some(entries) = checker.map(tree, "a rule file") {
+                let is_signature = entries.get("signature").is_some();
                 if let Some(node) = entries.get("id")
                     && let Some(id) = checker.text(node, "`id`")
                 {
-                    if let Some(other) = seen.get(&(*source, id.clone())) {
+                    if let Some(other) = seen.get(&(*source, is_signature, id.clone())) {
                         let help = Some(format!("the other one is {other}"));
                         let message = format!("the id `{id}` stands in two files");
                         checker.report(&codes::DUPLICATE_ID, node.span.clone(), message, "already taken", help);
                     } else {
-                        seen.insert((*source, id), path.clone());
+                        seen.insert((*source, is_signature, id), path.clone());
                     }
                 }
-                if entries.get("signature").is_some() {
+                if is_signature {
                     if let Some(signature) = signature(&mut checker, entries) {
-                        rules.remove(&signature.id);
-                        signatures.insert(signature.id.clone(), (*source, signature));
+                        signatures.insert(signature.id.clone(), signature);
                     }
                 } else if let Some(rule) = rule(&mut checker, entries) {
-                    signatures.remove(&rule.id);
-                    rules.insert(rule.id.clone(), (*source, rule));
+                    rules.insert(rule.id.clone(), rule);
                 }
             }
             diagnostics.append(&mut checker.diagnostics);
         }
-        let rules: Vec<Rule> = rules.into_values().map(|(_, rule)| rule).collect();
+        let rules: Vec<Rule> = rules.into_values().collect();
         let texts: BTreeMap<Arc<str>, Arc<str>> = trees.into_iter().map(|(_, path, text, _)| (path, text)).collect();
         let (rules, cycles) = order::stratified(rules, &texts);
         diagnostics.extend(cycles);
@@ -160,10 +160,7 @@ impl Pack {
             key(a).cmp(&key(b))
         });
         let id = sources.iter().map(RuleSource::identity).collect::<Vec<_>>().join(", ");
-        (
-            Self { id, rules, signatures: signatures.into_values().map(|(_, signature)| signature).collect() },
-            diagnostics,
-        )
+        (Self { id, rules, signatures: signatures.into_values().collect() }, diagnostics)
     }
 
     /// Identity of the packs: names, versions and content hashes.

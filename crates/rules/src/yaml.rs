@@ -156,6 +156,7 @@ fn bytes(location: Location, text: &str) -> Range<usize> {
 }
 
 fn node(raw: Spanned<Raw>, text: &str) -> Node {
+    let alias = raw.referenced != raw.defined;
     let span = bytes(raw.referenced, text);
     let value = match raw.value {
         Raw::Null => Yaml::Null,
@@ -172,7 +173,26 @@ fn node(raw: Spanned<Raw>, text: &str) -> Node {
                 .collect(),
         ),
     };
+    let span = if alias { span } else { whole(span, &value, text) };
     Node { span: trimmed(span, text), value }
+}
+
+/// The library tells where a list or map begins; it reaches to the end of its last part, brackets included.
+fn whole(span: Range<usize>, value: &Yaml, text: &str) -> Range<usize> {
+    let last = match value {
+        Yaml::List(items) => items.last().map(|item| item.span.end),
+        Yaml::Map(entries) => entries.last().map(|(key, item)| item.span.end.max(key.span.end)),
+        _ => return span,
+    };
+    let end = last.unwrap_or(span.end).max(span.end);
+    let close = match text.as_bytes().get(span.start) {
+        Some(b'[') => ']',
+        Some(b'{') => '}',
+        _ => return span.start..end,
+    };
+    let rest = text.get(end..).unwrap_or_default();
+    let after = rest.trim_start_matches([' ', '\t', '\n', '\r', ',']);
+    if after.starts_with(close) { span.start..end + (rest.len() - after.len()) + 1 } else { span.start..end }
 }
 
 /// A block ends where the next token begins; the caret should not reach that far.

@@ -35,6 +35,9 @@ tests:
   - name: default-deny INPUT
     files: { iptables-save.txt: "*filter\n" }
     expect: { fires: 1, message: "stops", evidence: ["iptables-save:12"] }
+  - name: the same with the port open
+    bundle: fixtures/open
+    expect: { fires: 0 }
 "#;
 
 #[test]
@@ -50,6 +53,7 @@ fn a_whole_rule_loads() {
 #[test]
 fn the_embedded_pack_has_no_mistake() {
     let (_, diagnostics) = Pack::load_sources(&[bundlescope_rules::embedded()]);
-    let drawn: Vec<String> = diagnostics.iter().map(|diagnostic| diagnostic.render()).collect();
+    let errors = diagnostics.iter().filter(|diagnostic| !diagnostic.code.warning);
+    let drawn: Vec<String> = errors.map(|diagnostic| diagnostic.render()).collect();
     assert!(drawn.is_empty(), "{}", drawn.join("\n"));
 }

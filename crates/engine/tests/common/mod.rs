@@ -10,9 +10,9 @@ use bundlescope_rules::{Pack, RuleFile};
 
 /// Answers by `from to:port`; `after` knows what each command changes.
 #[derive(Default)]
-pub struct Table {
-    pub answers: BTreeMap<String, ProbeAnswer>,
-    pub after: BTreeMap<String, BTreeMap<String, ProbeAnswer>>,
+pub(crate) struct Table {
+    pub(crate) answers: BTreeMap<String, ProbeAnswer>,
+    pub(crate) after: BTreeMap<String, BTreeMap<String, ProbeAnswer>>,
 }
 
 impl Prober for Table {
@@ -35,30 +35,30 @@ impl Prober for Table {
     }
 }
 
-pub fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
+pub(crate) fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
     Value::Map(entries.into_iter().map(|(key, value)| (Text::from(key), value)).collect())
 }
 
-pub fn verdict(verdict: &str) -> ProbeAnswer {
+pub(crate) fn verdict(verdict: &str) -> ProbeAnswer {
     ProbeAnswer { verdict: verdict.into(), value: map([("verdict", verdict.into())]), ..ProbeAnswer::default() }
 }
 
-pub fn on(node: &str, mut fact: Fact) -> Fact {
+pub(crate) fn on(node: &str, mut fact: Fact) -> Fact {
     fact.node = node.into();
     fact
 }
 
-pub fn container(name: &str, running: bool) -> Fact {
+pub(crate) fn container(name: &str, running: bool) -> Fact {
     let container = Container { name: name.into(), running, ..Container::default() };
     Fact::new(Source::lines(format!("{name}.json"), 1, 9), container)
 }
 
-pub fn listener(port: u16, address: &str, line: u32) -> Fact {
+pub(crate) fn listener(port: u16, address: &str, line: u32) -> Fact {
     let listener = Listener { port, address: address.parse().ok(), ..Listener::default() };
     Fact::new(Source::lines("netstat.txt", line, line), listener)
 }
 
-pub fn failure(container: &str, host: &str, port: i64, line: u32) -> Fact {
+pub(crate) fn failure(container: &str, host: &str, port: i64, line: u32) -> Fact {
     let fields = [
         ("container", Value::from(container)),
         ("host", host.into()),
@@ -73,26 +73,27 @@ pub fn failure(container: &str, host: &str, port: i64, line: u32) -> Fact {
     fact
 }
 
-/// A pack of these texts, which must be without mistakes.
-pub fn pack(texts: &[&str]) -> Pack {
+/// A pack of these texts, which must be without errors.
+pub(crate) fn pack(texts: &[&str]) -> Pack {
     let files =
         texts.iter().enumerate().map(|(n, text)| RuleFile { path: format!("rules/{n}.yaml"), text: (*text).into() });
     let (pack, diagnostics) = Pack::load(files.collect());
-    let drawn: Vec<String> = diagnostics.iter().map(|diagnostic| diagnostic.render()).collect();
+    let errors = diagnostics.iter().filter(|diagnostic| !diagnostic.code.warning);
+    let drawn: Vec<String> = errors.map(|diagnostic| diagnostic.render()).collect();
     assert!(drawn.is_empty(), "{}", drawn.join("\n"));
     pack
 }
 
-pub fn run(texts: &[&str], facts: &[Fact], prober: &dyn Prober) -> Evaluation {
+pub(crate) fn run(texts: &[&str], facts: &[Fact], prober: &dyn Prober) -> Evaluation {
     run_with(texts, facts, prober, &Coverage::default())
 }
 
-pub fn run_with(texts: &[&str], facts: &[Fact], prober: &dyn Prober, coverage: &Coverage) -> Evaluation {
+pub(crate) fn run_with(texts: &[&str], facts: &[Fact], prober: &dyn Prober, coverage: &Coverage) -> Evaluation {
     evaluate(&pack(texts), &World { facts, prober, coverage, now: "2026-11-21T12:00:00Z".parse().ok() })
 }
 
 /// Everything that matters of an evaluation, as text.
-pub fn shown(evaluation: &Evaluation) -> String {
+pub(crate) fn shown(evaluation: &Evaluation) -> String {
     let mut out = String::new();
     for finding in &evaluation.findings {
         let subjects: Vec<String> = finding.subjects.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -126,7 +127,7 @@ pub fn shown(evaluation: &Evaluation) -> String {
 }
 
 /// A rule with these conditions and a message.
-pub fn rule(id: &str, body: &str) -> String {
+pub(crate) fn rule(id: &str, body: &str) -> String {
     let head = if body.contains("\nmessage:") || body.starts_with("message:") { "" } else { "message: m\n" };
     format!("id: {id}\ntitle: t\nseverity: high\n{head}{body}\n")
 }

@@ -1,5 +1,7 @@
 //! Conditions: facts, probes, `any`, `all`, `count`.
 
+use std::collections::BTreeSet;
+
 use bundlescope_facts::{FieldType, Text};
 
 use super::Checker;
@@ -106,13 +108,15 @@ impl Checker<'_> {
         let before = scope.bound.clone();
         let mut conditions = Vec::new();
         let mut shapes = Vec::new();
-        let mut everywhere: Option<std::collections::BTreeSet<usize>> = None;
+        let mut everywhere: Option<BTreeSet<usize>> = None;
+        let mut anywhere = before.clone();
         for item in items {
             scope.bound.clone_from(&before);
             if let Some((condition, shape)) = self.condition(item, "", scope, depth + 1) {
                 conditions.push(condition);
                 shapes.extend(shape);
             }
+            anywhere.extend(&scope.bound);
             everywhere = Some(match everywhere {
                 Some(slots) => slots.intersection(&scope.bound).copied().collect(),
                 None => scope.bound.clone(),
@@ -120,6 +124,7 @@ impl Checker<'_> {
         }
         // A variable that only some alternatives bind has no value in the others.
         let everywhere = everywhere.unwrap_or_else(|| before.clone());
+        scope.bound = anywhere;
         scope.leave(everywhere);
         if items.is_empty() {
             self.wrong_shape(body, "`any`", "a list of conditions");

@@ -162,7 +162,6 @@ impl Checker<'_> {
             let message = format!("`{name}` is both a variable and an alias");
             let help = Some("give one of them another name: templates could not tell them apart".to_owned());
             self.report(&codes::NAME_CLASH, span, message, "also an alias", help);
-            return None;
         }
         Some(scope.add(name, None))
     }
@@ -361,7 +360,7 @@ impl Checker<'_> {
 
     /// A compiled regular expression.
     pub(crate) fn regex(&mut self, node: &Node, pattern: &str) -> Option<regex::Regex> {
-        match regex::RegexBuilder::new(pattern).size_limit(2 << 20).build() {
+        match regex::Regex::new(pattern) {
             Ok(regex) => Some(regex),
             Err(error) => {
                 let (reason, help) = regex_mistake(&error);

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bundlescope_facts::{FieldType, Text};
+use bundlescope_facts::{COMPOUND_GROUPS, FieldType, Text};
 
 use super::literal::plain;
 use super::scope::{Scope, Shape, field_of};
 use super::{Checker, Entries};
 use crate::codes;
-use crate::model::{Condition, Confidence, Emit, Operand, Rule, RuleRole, Severity, Status};
+use crate::model::{Condition, Confidence, Emit, Operand, Rule, RuleRole, RuleTest, Severity, Status};
 use crate::suggest;
 use crate::template::Template;
 use crate::vocabulary::Vocabulary;
@@ -76,7 +76,13 @@ pub(crate) fn outline(node: &Node, vocabulary: &mut Vocabulary) {
             known.extend(entries_of(find(entries, name)).iter().map(|(key, _)| key.name.clone()));
         }
         if let Some(regex) = text_of(find(entries, "match")).and_then(|pattern| regex::Regex::new(pattern).ok()) {
-            known.extend(regex.capture_names().flatten().map(str::to_owned));
+            for name in regex.capture_names().flatten() {
+                if COMPOUND_GROUPS.contains(&name) {
+                    known.extend(["host", "port"].map(str::to_owned));
+                } else {
+                    known.insert(name.to_owned());
+                }
+            }
         }
     }
 }
@@ -162,6 +168,11 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
     let fix = entries.get("fix").map(|node| checker.fix(node, &mut scope, &names)).unwrap_or_default();
     let subjects = checker.subjects(entries, &mut scope);
     let tests = entries.get("tests").map(|node| checker.rule_tests(node)).unwrap_or_default();
+    if needs_text && status != Some(Status::Draft) {
+        let fires = |test: &RuleTest| test.expect.fires.is_some_and(|number| number > 0);
+        let silent = |test: &RuleTest| test.expect.fires == Some(0) || test.expect.undecided == Some(true);
+        checker.tested(entries, tests.iter().any(fires), tests.iter().any(silent));
+    }
     let ok = checker.diagnostics.iter().all(|diagnostic| diagnostic.code.warning);
     ok.then(|| Rule {
         id,

@@ -7,7 +7,7 @@ use bundlescope_facts::{COMPOUND_GROUPS, FieldType, KindSpec, Text, Value, event
 use super::literal::plain;
 use super::{Checker, Entries};
 use crate::codes;
-use crate::model::{Signature, SignaturePattern, Status};
+use crate::model::{Signature, SignaturePattern, SignatureTest, Status};
 use crate::suggest;
 use crate::yaml::{Node, Yaml};
 
@@ -54,6 +54,10 @@ pub(crate) fn signature(checker: &mut Checker<'_>, entries: Entries<'_>) -> Opti
             patterns.extend(items.iter().filter_map(|item| checker.pattern(item, spec)));
         }
         None => checker.missing_key(body.span, "`signature`", "patterns", "list at least one `match:`"),
+    }
+    if status != Status::Draft {
+        let found = |test: &SignatureTest| !test.expect.is_empty();
+        checker.tested(entries, tests.iter().any(found), tests.iter().any(|test| !found(test)));
     }
     let ok = checker.diagnostics.iter().all(|diagnostic| diagnostic.code.warning);
     ok.then(|| Signature {

@@ -4,12 +4,27 @@ use std::collections::BTreeMap;
 
 use bundlescope_facts::{Text, Value};
 
-use super::Checker;
 use super::literal::plain;
+use super::{Checker, Entries};
+use crate::codes::{self, Code};
 use crate::model::{Expect, RuleTest, SignatureTest};
 use crate::yaml::{Node, Yaml};
 
 impl Checker<'_> {
+    /// Warns of a file whose tests do not show both sides.
+    pub(crate) fn tested(&mut self, entries: Entries<'_>, positive: bool, negative: bool) {
+        let head = self.head(entries);
+        let mut warn = |code: &'static Code, help: &str| {
+            self.report(code, head.0..head.1, code.title, "in this file", Some(help.to_owned()));
+        };
+        if !positive {
+            warn(&codes::NO_POSITIVE_TEST, "add to `tests:` what it is made for");
+        }
+        if !negative {
+            warn(&codes::NO_NEGATIVE_TEST, "add to `tests:` a healthy look-alike");
+        }
+    }
+
     pub(crate) fn rule_tests(&mut self, node: &Node) -> Vec<RuleTest> {
         let Some(items) = self.list(node, "`tests`") else {
             return Vec::new();

@@ -1,0 +1,70 @@
+//! What an author asks of a rule that did not fire: how far did it come, and what came nearest?
+
+#![allow(clippy::unwrap_used, reason = "a failing test may panic")]
+
+mod common;
+
+use bundlescope_engine::{Coverage, Explanation, World, explain};
+use bundlescope_facts::Fact;
+use common::{Table, container, failure, listener, pack, rule, verdict};
+
+fn explained(text: &str, facts: &[Fact]) -> Explanation {
+    let mut prober = Table::default();
+    prober.answers.insert("api db:5432".into(), verdict("refused"));
+    let mut coverage = Coverage::default();
+    coverage.add_producer("endpoint", "docker-inspect", "docker inspect NAME");
+    let world = World { facts, prober: &prober, coverage: &coverage, now: None };
+    explain(&pack(&[text]), &world, "r").unwrap()
+}
+
+fn facts() -> Vec<Fact> {
+    vec![
+        failure("api", "db", 5432, 3),
+        container("api", true),
+        container("db", true),
+        listener(5433, "0.0.0.0", 4),
+        listener(8443, "127.0.0.1", 5),
+    ]
+}
+
+#[test]
+fn the_nearest_candidate_and_the_field_that_differs_are_told() {
+    let text = rule(
+        "r",
+        "when:\n  f: { connection_failure: { container: $c, host: $h, port: $p } }\n  s: { container: { name: $h, running: false } }\n  l: { listener: { port: $p } }\n",
+    );
+    let explanation = explained(&text, &facts());
+    assert_eq!(explanation.answer, "clear");
+    assert_eq!(explanation.conditions.len(), 2);
+    let failing = &explanation.conditions[1];
+    assert_eq!((failing.before, failing.after, failing.facts), (1, 0, Some(2)));
+    let nearest = failing.nearest.as_ref().unwrap();
+    assert_eq!((&*nearest.document, nearest.line, nearest.meets), ("db.json", 1, (1, 2)));
+    assert_eq!((&*nearest.field, &*nearest.wanted, &*nearest.found), ("running", "false", "true"));
+    assert_eq!(nearest.bindings, "c=api, h=db, p=5432");
+}
+
+#[test]
+fn a_probe_tells_its_verdict_and_missing_documents_are_counted() {
+    let probe = rule(
+        "r",
+        "when:\n  f: { connection_failure: { container: $c, host: $h, port: $p } }\n  path: { probe: { from: $c, to: $h, port: $p, verdict: [dropped, rejected] } }\n",
+    );
+    let explanation = explained(&probe, &facts());
+    let nearest = explanation.conditions[1].nearest.as_ref().unwrap();
+    assert_eq!((&*nearest.wanted, &*nearest.found), ("[dropped, rejected]", "refused"));
+    let missing =
+        rule("r", "when:\n  f: { connection_failure: { container: $c } }\n  e: { endpoint: { container: $c } }\n");
+    let explanation = explained(&missing, &facts());
+    assert_eq!((explanation.answer, explanation.conditions[1].undecided), ("undecided", 1));
+}
+
+#[test]
+fn exceptions_and_expressions_are_counted() {
+    let text = rule(
+        "r",
+        "when:\n  l: { listener: { port: $p } }\nwhere: ['p > 5433']\nunless:\n  - { listener: { port: $p, address: 127.0.0.1 } }\n",
+    );
+    let explanation = explained(&text, &facts());
+    assert_eq!((explanation.answer, explanation.filtered, explanation.blocked), ("clear", 1, 1));
+}
