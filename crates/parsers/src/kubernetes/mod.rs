@@ -1,8 +1,9 @@
-//! Formats of the kubernetes family: objects of the API as JSON, and the tables of `kubectl get`.
+//! Formats of the kubernetes family: objects of the API as JSON, the tables of `kubectl get`, `kubectl describe`.
 //!
 //! As with Docker a document may mix kinds, so that one parser reads all JSON and one all tables; a [`Format`] says what
 //! a document is mainly about.
 
+mod describe;
 mod objects;
 mod pod;
 mod tables;
@@ -13,7 +14,7 @@ use crate::format::{Format, Hint, Match};
 use crate::json;
 
 /// Every format of the family, the more specific ones first.
-pub(crate) static FORMATS: &[&Format] = &[&OBJECTS, &TABLES];
+pub(crate) static FORMATS: &[&Format] = &[&OBJECTS, &TABLES, &DESCRIPTIONS];
 
 static OBJECTS: Format = Format {
     name: "kubernetes-objects",
@@ -34,6 +35,14 @@ static TABLES: Format = Format {
     kinds: KINDS,
     detect: |hint| sure(hint.head.lines().take(10).any(|line| tables::titles(line).is_some()), hint),
     parse: tables::parse,
+};
+
+static DESCRIPTIONS: Format = Format {
+    name: "kubectl-describe",
+    collect: "kubectl describe pods,nodes,services -A",
+    kinds: &["pod", "kube_node", "kube_service", "kube_endpoints", "kube_event"],
+    detect: |hint| sure(describe::is_description(hint.head), hint),
+    parse: describe::parse,
 };
 
 const KINDS: &[&str] = &[

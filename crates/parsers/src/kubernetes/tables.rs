@@ -101,7 +101,7 @@ fn ratio(cell: &str) -> (Option<u64>, Option<u64>) {
 }
 
 /// Seconds of an age such as `45s`, `3m10s`, `5h`, `12d`, `2y35d`.
-fn age(cell: &str) -> Option<u64> {
+pub(super) fn age(cell: &str) -> Option<u64> {
     let (mut seconds, mut number) = (0u64, None::<u64>);
     for character in cell.chars() {
         let factor = match character {

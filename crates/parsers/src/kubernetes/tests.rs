@@ -1,8 +1,8 @@
-//! What the JSON reader concludes from objects of the API.
+//! What is concluded from objects of the API and from descriptions.
 
 use bundlescope_facts::{Fact, Value};
 
-use super::objects::parse;
+use super::{describe, objects::parse};
 use crate::Document;
 
 fn facts(text: &str) -> Vec<Fact> {
@@ -101,4 +101,113 @@ fn services_policies_and_nodes_of_one_list_are_read() {
     assert_eq!((facts[2].get("ready"), facts[2].get("pressures").to_string()), (Value::Null, "DiskPressure".into()));
     assert_eq!(facts[2].get("message").to_string(), "NodeStatusUnknown: Kubelet stopped posting node status.");
     assert_eq!(facts[2].get("taints").to_string(), "k:NoSchedule");
+}
+
+/// The shape of a description, with names of our own.
+const DESCRIPTION: &str = "\
+Name:         web-5d9-x2k
+Namespace:    shop
+Priority:     0
+Node:         n1/10.0.0.9
+Labels:       app=web
+              tier=front
+Status:       Running
+IP:           10.1.0.4
+IPs:
+  IP:           10.1.0.4
+Controlled By:  ReplicaSet/web-5d9
+Containers:
+  web:
+    Image:          shop/web:1
+    Port:           8080/TCP (http)
+    Host Port:      0/TCP
+    State:          Waiting
+      Reason:       CrashLoopBackOff
+    Last State:     Terminated
+      Reason:       OOMKilled
+      Exit Code:    137
+    Ready:          False
+    Restart Count:  14
+    Limits:
+      memory:  128Mi
+    Environment:
+      DB_HOST:  db
+      DB_PASSWORD:  <set to the key 'password' in secret 'db'>  Optional: false
+Conditions:
+  Type              Status
+  Initialized       True
+  Ready             False
+Events:
+  Type     Reason   Age                  From     Message
+  ----     ------   ----                 ----     -------
+  Warning  BackOff  80s (x370 over 81m)  kubelet  Back-off restarting failed container
+
+
+Name:                     web
+Namespace:                shop
+Labels:                   <none>
+Selector:                 app=web
+Type:                     NodePort
+IP:                       10.96.0.9
+Port:                     http  80/TCP
+TargetPort:               http/TCP
+NodePort:                 http  30882/TCP
+Endpoints:                10.1.0.4:8080,10.1.0.5:8080
+Session Affinity:         None
+Events:                   <none>
+
+
+Name:               n1
+Roles:              control-plane
+Labels:             a=b
+Taints:             k=v:NoSchedule
+                    other:NoExecute
+Unschedulable:      true
+Conditions:
+  Type             Status    LastHeartbeatTime   LastTransitionTime   Reason              Message
+  ----             ------    -----------------   ------------------   ------              -------
+  DiskPressure     True      a                   b                    KubeletHasPressure  kubelet has disk pressure
+  Ready            Unknown   a                   b                    NodeStatusUnknown   Kubelet stopped posting node status.
+Addresses:
+  InternalIP:  10.0.0.9
+System Info:
+  Kernel Version:             6.1.0
+  Kubelet Version:            v1.30.1
+Events:              <none>
+";
+
+#[test]
+fn descriptions_are_read() {
+    assert!(describe::is_description(DESCRIPTION));
+    let parsed = describe::parse(&Document::new("describe.txt", DESCRIPTION.as_bytes()));
+    assert_eq!(parsed.problems, []);
+    let kinds: Vec<_> = parsed.facts.iter().map(Fact::kind).collect();
+    assert_eq!(kinds, ["pod", "kube_event", "kube_service", "kube_endpoints", "kube_node"]);
+    let of = |index: usize, field: &str| parsed.facts[index].get(field).to_string();
+    assert_eq!(
+        (of(0, "status"), of(0, "phase"), of(0, "ready"), of(0, "restarts")),
+        ("CrashLoopBackOff".into(), "Running".into(), "false".into(), "14".into())
+    );
+    assert_eq!(
+        (of(0, "node"), of(0, "address"), of(0, "labels")),
+        ("n1".into(), "10.1.0.4".into(), "app=web, tier=front".into())
+    );
+    assert_eq!(
+        of(0, "containers"),
+        "env=DB_HOST=db, exit_code=, image=shop/web:1, init=false, last_exit_code=137, last_reason=OOMKilled, memory_limit=128Mi, message=, \
+         name=web, ports=8080/tcp, ready=false, reason=CrashLoopBackOff, restarts=14, state=waiting"
+    );
+    assert_eq!((parsed.facts[0].source.first_line, parsed.facts[0].source.last_line), (17, 23));
+    assert_eq!((of(1, "times"), of(1, "age"), of(1, "object_kind")), ("370".into(), "80".into(), "pod".into()));
+    assert_eq!(of(2, "ports"), "name=http, node_port=30882, port=80, proto=tcp, target=http");
+    assert_eq!(
+        (of(3, "service"), of(3, "addresses"), of(3, "ports")),
+        ("web".into(), "10.1.0.4, 10.1.0.5".into(), "8080".into())
+    );
+    assert_eq!(
+        (of(4, "ready"), of(4, "unschedulable"), of(4, "pressures")),
+        (String::new(), "true".into(), "DiskPressure".into())
+    );
+    assert_eq!((of(4, "taints"), of(4, "version")), ("k=v:NoSchedule, other:NoExecute".into(), "v1.30.1".into()));
+    assert_eq!(of(4, "message"), "NodeStatusUnknown: Kubelet stopped posting node status.");
 }
