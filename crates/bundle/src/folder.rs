@@ -5,8 +5,8 @@ use std::fs::{self, File, Metadata};
 use std::path::{Path, PathBuf};
 
 use bundlescope_facts::Text;
-use sha2::{Digest as _, Sha256};
 
+use crate::hash::Hash;
 use crate::names::{escape, name};
 use crate::source::Source;
 use crate::walk::{Place, Walk};
@@ -18,7 +18,7 @@ struct Step {
 }
 
 /// Reads the folder `root`, depth first, each folder's entries in the order of their bytes. `hash` gets paths and contents.
-pub(crate) fn read(walk: &mut Walk<'_>, at: &Place, root: &Path, hash: &mut Sha256) {
+pub(crate) fn read(walk: &mut Walk<'_>, at: &Place, root: &Path, hash: &mut Hash) {
     let mut steps = Vec::new();
     list(walk, at, root, &[], &mut steps);
     while let Some(step) = steps.pop() {
@@ -65,7 +65,7 @@ fn list(walk: &Walk<'_>, at: &Place, disk: &Path, inside: &[u8], steps: &mut Vec
 }
 
 /// A file, link or device.
-fn visit(walk: &mut Walk<'_>, at: &Place, step: &Step, metadata: &Metadata, hash: &mut Sha256) {
+fn visit(walk: &mut Walk<'_>, at: &Place, step: &Step, metadata: &Metadata, hash: &mut Hash) {
     let name = name(&step.inside);
     if metadata.is_symlink() {
         let path = walk.entry_path(at, &name);
@@ -86,7 +86,7 @@ fn visit(walk: &mut Walk<'_>, at: &Place, step: &Step, metadata: &Metadata, hash
             walk.file(&place, &mut source);
             source.drain();
             let length = source.length();
-            hash.update(length.to_le_bytes());
+            hash.update(&length.to_le_bytes());
         }
         Err(error) => unreadable(walk, &path, &error),
     }
@@ -96,8 +96,8 @@ fn unreadable(walk: &Walk<'_>, path: &Text, error: &std::io::Error) {
     walk.state.damage(path, format!("cannot be read: {error}"));
 }
 
-fn hash_path(hash: &mut Sha256, path: &[u8]) {
+fn hash_path(hash: &mut Hash, path: &[u8]) {
     // The lengths keep a path apart from a content that continues it.
-    hash.update((path.len() as u64).to_le_bytes());
+    hash.update(&(path.len() as u64).to_le_bytes());
     hash.update(path);
 }

@@ -41,6 +41,7 @@ mod error;
 mod feed;
 mod folder;
 mod format;
+mod hash;
 mod limits;
 mod names;
 mod open;

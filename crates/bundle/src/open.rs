@@ -5,10 +5,10 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use bundlescope_facts::Text;
-use sha2::{Digest as _, Sha256};
 
 use crate::feed::{Rejoined, read_full};
 use crate::format::{Format, HEAD, is_text, sniff};
+use crate::hash::Hash;
 use crate::names::escape;
 use crate::source::Source;
 use crate::state::State;
@@ -24,7 +24,7 @@ use crate::{Input, Limits, OpenError, Sink, Summary, folder, zip};
 /// When the input is not there, cannot be read, or is neither a folder nor an archive nor text.
 pub fn read(input: &Input, limits: &Limits, sink: &mut dyn Sink) -> Result<Summary, OpenError> {
     let state = State::new(limits);
-    let mut hash = Sha256::new();
+    let mut hash = Hash::new();
     let name = match input {
         Input::Path(path) => name_of(path),
         Input::Stdin => "stdin".to_owned(),
@@ -35,8 +35,7 @@ pub fn read(input: &Input, limits: &Limits, sink: &mut dyn Sink) -> Result<Summa
         Input::Stdin => stream(&mut walk, &at, io::stdin().lock(), &mut hash)?,
         Input::Path(path) => disk(&mut walk, &at, path, &mut hash)?,
     }
-    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(state.finish(name, sha256))
+    Ok(state.finish(name, hash.finish()))
 }
 
 /// The last component of a path, `.` and `..` resolved.
@@ -46,7 +45,7 @@ fn name_of(path: &Path) -> String {
     escape(resolved.unwrap_or_else(|| path.as_os_str().to_owned()).as_encoded_bytes())
 }
 
-fn disk(walk: &mut Walk<'_>, at: &Place, path: &Path, hash: &mut Sha256) -> Result<(), OpenError> {
+fn disk(walk: &mut Walk<'_>, at: &Place, path: &Path, hash: &mut Hash) -> Result<(), OpenError> {
     let shown = || escape(path.as_os_str().as_encoded_bytes());
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => OpenError::NotFound(shown()),
@@ -84,7 +83,7 @@ fn disk(walk: &mut Walk<'_>, at: &Place, path: &Path, hash: &mut Sha256) -> Resu
 }
 
 /// Reads a bundle that comes as a stream.
-fn stream(walk: &mut Walk<'_>, at: &Place, input: impl Read, hash: &mut Sha256) -> Result<(), OpenError> {
+fn stream(walk: &mut Walk<'_>, at: &Place, input: impl Read, hash: &mut Hash) -> Result<(), OpenError> {
     let mut source = Source::new(input, hash, walk.state, at.path.clone());
     let mut head = [0; HEAD];
     let filled = read_full(&mut source, &mut head);

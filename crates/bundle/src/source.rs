@@ -3,15 +3,15 @@
 use std::io::{self, Read};
 
 use bundlescope_facts::Text;
-use sha2::{Digest as _, Sha256};
 
 use crate::feed;
+use crate::hash::Hash;
 use crate::state::State;
 
 /// The bottom of every stack of layers.
 pub(crate) struct Source<'s, R> {
     inner: R,
-    hash: &'s mut Sha256,
+    hash: &'s mut Hash,
     state: &'s State<'s>,
     path: Text,
     length: u64,
@@ -20,7 +20,7 @@ pub(crate) struct Source<'s, R> {
 
 impl<'s, R: Read> Source<'s, R> {
     /// Reads `inner`, of which problems are told as `path`.
-    pub(crate) fn new(inner: R, hash: &'s mut Sha256, state: &'s State<'s>, path: Text) -> Self {
+    pub(crate) fn new(inner: R, hash: &'s mut Hash, state: &'s State<'s>, path: Text) -> Self {
         Self { inner, hash, state, path, length: 0, ended: false }
     }
 

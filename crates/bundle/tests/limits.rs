@@ -70,14 +70,17 @@ fn entries_count_whatever_their_type() {
     assert_eq!((got.paths(), got.limits()), (vec!["a", "b"], vec!["entries"]));
 }
 
+/// Makes an archive of files.
+type Pack = fn(&[(&str, &[u8])]) -> Vec<u8>;
+
 /// `levels` archives inside each other, each with a text beside the next one.
-fn nest(levels: usize, pack: fn(&[(&str, &[u8])]) -> Vec<u8>) -> Vec<u8> {
+fn nest(levels: usize, pack: Pack) -> Vec<u8> {
     (0..levels).fold(pack(&[("end", b"end")]), |inner, _| pack(&[("text", b"text"), ("in", &inner)]))
 }
 
 #[test]
 fn depth_counts_archives_inside_archives() {
-    let packs: [fn(&[(&str, &[u8])]) -> Vec<u8>; 3] = [tar, zip, |files| gz(&tar(files))];
+    let packs: [Pack; 3] = [tar, zip, |files| gz(&tar(files))];
     for pack in packs {
         let archive = nest(4, pack);
         for depth in 0..=4 {

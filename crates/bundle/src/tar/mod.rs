@@ -22,7 +22,7 @@ use crate::walk::{Place, Walk};
 const BLOCK: u64 = 512;
 
 /// Buffer of the archive; large reads of content go past it.
-const BUFFER: usize = 32 << 10;
+const BUFFER: usize = 128 << 10;
 
 /// What extension headers say of the entry after them.
 #[derive(Default)]
