@@ -204,3 +204,35 @@ fn standard_input_takes_every_format() {
         );
     }
 }
+
+/// A promise about hostile bundles that the code keeps by having nothing that could break it.
+#[test]
+fn the_reader_has_nothing_that_writes_to_disk() {
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            // Its example in the documentation makes a folder to read.
+            let source = std::fs::read_to_string(&path).expect("source");
+            let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+            for line in code {
+                for writer in
+                    ["File::create", "OpenOptions", "fs::write", "create_dir", "tempfile", "unpack(", "symlink("]
+                {
+                    assert!(
+                        !line.contains(writer) || line.contains("state.unpack(") || line.contains("fn unpack("),
+                        "{}: {line}",
+                        path.display()
+                    );
+                }
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 20);
+}

@@ -13,8 +13,6 @@ use crate::walk::{Place, Walk};
 
 /// Compressed bytes held at a time.
 const BUFFER: u64 = 256 << 10;
-/// Entries that are looked for before the directory is held to be wrong.
-const PROBES: usize = 16;
 /// Bytes of all directory records that are held in memory.
 const DIRECTORY: u64 = 64 << 20;
 
@@ -33,11 +31,18 @@ pub(super) fn read(walk: &mut Walk<'_>, at: &Place, file: &mut dyn Seekable, end
     }
     let Some(mut entries) = directory(walk, at, file, end) else { return by_headers(walk, at, file) };
     entries.sort_by_key(|entry| entry.offset);
-    let Ok(length) = file.seek(SeekFrom::End(0)) else { return };
-    if !entries.is_empty() && !entries.iter().take(PROBES).any(|entry| is_header(file, entry.offset)) {
+    // A record that points nowhere must not bound the data of the entry before it.
+    let (entries, lost): (Vec<Record>, Vec<Record>) =
+        entries.into_iter().partition(|entry| is_header(file, entry.offset));
+    if entries.is_empty() && !lost.is_empty() {
         walk.state.damage(&at.path, "the directory of the zip archive points to no entry");
         return by_headers(walk, at, file);
     }
+    for record in lost {
+        let (name, offset) = (escape(&record.name), record.offset);
+        walk.state.damage(&at.path, format!("expected the data of entry `{name}` at byte {offset} and found none"));
+    }
+    let Ok(length) = file.seek(SeekFrom::End(0)) else { return };
     let mut previous = None;
     for (index, record) in entries.iter().enumerate() {
         if walk.state.stopped() {
@@ -129,35 +134,28 @@ fn directory(walk: &Walk<'_>, at: &Place, file: &mut dyn Seekable, end: &End) ->
     Some(entries)
 }
 
-fn text_of(record: &Record) -> String {
-    escape(&record.name)
-}
-
 /// One entry, whose data ends before `bound`.
 fn one(walk: &mut Walk<'_>, at: &Place, file: &mut dyn Seekable, record: &Record, bound: u64) {
-    let text = || text_of(record);
+    let room = bound.saturating_sub(record.offset);
     if file.seek(SeekFrom::Start(record.offset)).is_err() {
         return;
     }
-    let room = bound.saturating_sub(record.offset);
     let mut limited = file.take(room);
     // At most BUFFER, which fits.
     let mut feed = Feed::new(&mut limited, room.min(BUFFER) as usize);
+    let name = escape(&record.name);
     let Some(local) = header(&mut feed) else {
-        walk.state.damage(
-            &at.path,
-            format!("expected the data of entry `{}` at byte {} and found none", text(), record.offset),
-        );
+        walk.state.damage(&at.path, format!("the header of entry `{name}` at byte {} is cut off", record.offset));
         return;
     };
     if local.name != record.name {
-        let example = format!("`{}` and `{}`", text(), escape(&local.name));
+        let example = format!("`{name}` and `{}`", escape(&local.name));
         walk.state.note(&at.path, "entries have two names, and that of the directory was used", &example);
     }
     let differs = (local.crc, local.packed, local.size) != (record.crc, record.packed, record.size);
     if differs && local.packed > 0 {
         let text = "the headers of entries have another size or checksum than the directory, which was used";
-        walk.state.note(&at.path, text, &format!("`{}`", text_of(record)));
+        walk.state.note(&at.path, text, &format!("`{name}`"));
     }
     entry(walk, at, record, &mut feed);
 }
