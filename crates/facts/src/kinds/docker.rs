@@ -177,6 +177,9 @@ fact_kind! {
         containers: Vec<Text>,
         /// The document lists the containers.
         containers_listed: bool,
+        /// The document tells addresses and options; a row of `docker network ls` does not, and its `icc`,
+        /// `masquerade`, `internal` and the like are Docker's defaults.
+        inspected: bool,
     }
 }
 

@@ -220,3 +220,54 @@ pub(super) fn parse_failure(document: &Document<'_>) -> Parsed {
     }
     parsed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(text: &str) -> Vec<Fact> {
+        let parsed = parse_info(&Document::new("info", text.as_bytes()));
+        assert_eq!(parsed.problems, []);
+        parsed.facts
+    }
+
+    #[test]
+    fn warnings_that_stop_packets_are_the_evidence() {
+        let text = "Server:\n Server Version: 24.0.7\n Swarm: inactive\n HTTP Proxy: http://p:3128\n No Proxy: localhost\n Registry Mirrors:\n  https://m.example/\n Name: n1\n\nWARNING: No swap limit support\nWARNING: IPv4 forwarding is disabled\nWARNING: bridge-nf-call-iptables is disabled\n";
+        let facts = facts(text);
+        let of = |field: &str| facts[0].get(field).to_string();
+        assert_eq!((of("ipv4_forwarding"), of("bridge_nf_iptables")), ("false".into(), "false".into()));
+        assert_eq!((of("http_proxy"), of("mirrors")), ("http://p:3128".into(), "https://m.example/".into()));
+        assert_eq!((facts[0].source.first_line, facts[0].source.last_line), (11, 12));
+        assert_eq!((facts[1].kind(), facts[1].source.first_line), ("hostname", 8));
+    }
+
+    #[test]
+    fn the_error_of_a_swarm_is_the_evidence_and_both_indentations_are_read() {
+        for blank in ["", " "] {
+            let head = if blank.is_empty() { "" } else { "Client:\n Name: not-this\n\nServer:\n" };
+            let text = format!(
+                "{head}{blank}Server Version: 17.06\n{blank}Swarm: error\n{blank} NodeID: x\n{blank} Error: rpc error: code = 14\n{blank} Manager Addresses:\n{blank}  10.0.0.1:2377\n{blank}  10.0.0.2:2377\n"
+            );
+            let facts = facts(&text);
+            let of = |field: &str| facts[0].get(field).to_string();
+            assert_eq!((of("swarm"), of("swarm_error")), ("error".into(), "rpc error: code = 14".into()));
+            assert_eq!((of("swarm_managers"), of("name")), ("10.0.0.1:2377, 10.0.0.2:2377".into(), String::new()));
+            assert_eq!(facts[0].source.first_line, head.lines().count() as u32 + 4);
+        }
+    }
+
+    #[test]
+    fn versions_of_every_age_are_read() {
+        let forms = [
+            "Client version: 1.5.0\nClient API version: 1.17\nServer version: 1.5.0\nServer API version: 1.17\n",
+            "Client:\n Version:      9.9\n\nServer:\n Version:      1.5.0\n API version:  1.21\n",
+            "Client: Docker Engine - Community\n Version:           9.9\n\nServer: Docker Engine - Community\n Engine:\n  Version:          1.5.0\n containerd:\n  Version:          1.6\n",
+        ];
+        for form in forms {
+            let parsed = parse_version(&Document::new("version", form.as_bytes()));
+            let versions: Vec<_> = parsed.facts.iter().map(|fact| fact.get("version").to_string()).collect();
+            assert_eq!(versions, ["1.5.0"]);
+        }
+    }
+}

@@ -38,6 +38,7 @@ pub(super) fn network(record: Fields<'_, '_>, parsed: &mut Parsed) {
         masquerade: option_flag(&options, "enable_ip_masquerade"),
         containers: endpoints.iter().map(|(endpoint, _)| endpoint.container.clone()).collect(),
         containers_listed: record.get("Containers").is_present(),
+        inspected: ipam.is_present(),
         name,
         id,
         driver,

@@ -48,7 +48,7 @@ fn listed(record: Fields<'_, '_>, parsed: &mut Parsed) {
 
 /// A row of `docker ps`, of which a format may have left out any column.
 pub(super) fn row(cells: &dyn Cells, source: &Source, parsed: &mut Parsed) {
-    let id = cells.cell("CONTAINER ID");
+    let id = cells.first(&["CONTAINER ID", "CONTAINER"]);
     let name = container::name(own_name(cells.first(&["NAMES", "NAME"]).split(',')), id);
     let text = |title: &str| Some(cells.cell(title)).filter(|cell| !cell.is_empty()).map(Text::from);
     let container = Container {

@@ -14,7 +14,7 @@ use super::{network, objects, ps, swarm};
 /// A table of the CLI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Listing {
-    /// `docker ps`, `docker compose ps`.
+    /// `docker ps`, `docker compose ps`, `crictl ps`.
     Containers,
     /// `docker stats`.
     Usage,
@@ -45,7 +45,10 @@ pub(super) fn titles(line: &str) -> Option<(Listing, Table<'_>)> {
     let any = |titles: &[&str]| titles.iter().any(|title| table.has(title));
     let listing = if all(&["CPU %"]) && any(&["CONTAINER ID", "CONTAINER", "NAME"]) {
         Listing::Usage
-    } else if all(&["CONTAINER ID"]) || all(&["NAME", "COMMAND", "SERVICE", "STATUS"]) {
+    } else if all(&["CONTAINER ID"])
+        || all(&["NAME", "COMMAND", "SERVICE", "STATUS"])
+        || all(&["CONTAINER", "IMAGE", "STATE", "ATTEMPT"])
+    {
         Listing::Containers
     } else if all(&["NETWORK ID", "NAME"]) {
         Listing::Networks
