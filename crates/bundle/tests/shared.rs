@@ -3,9 +3,7 @@
 //! They are not part of the repository. `BUNDLESCOPE_SHARED` names the folder that holds `evil/archives` with its
 //! `evil/index.json` and `bundles`; without it these tests say so and pass.
 
-#![allow(clippy::expect_used, clippy::panic, reason = "helpers outside test functions are test code too")]
-
-mod common;
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "helpers of tests are test code too")]
 
 use std::collections::BTreeMap;
 use std::io::Read;
