@@ -12,6 +12,7 @@ use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Rule, Signature};
 use crate::order;
+use crate::template::{Purpose, environment};
 use crate::vocabulary::Vocabulary;
 use crate::yaml::{self, Node, Yaml};
 
@@ -113,7 +114,7 @@ impl Pack {
                     label: if mistake.duplicate { "stands here again".into() } else { "here".into() },
                     span: mistake.span,
                     message: mistake.message,
-                    help: None,
+                    help: mistake.help.map(str::to_owned),
                     text: text.clone(),
                 }));
                 if let Some(tree) = tree {
@@ -126,8 +127,9 @@ impl Pack {
         let mut signatures: BTreeMap<Text, Signature> = BTreeMap::new();
         // Rules and signatures have ids of their own, because nothing names a signature.
         let mut seen: BTreeMap<(usize, bool, Text), Arc<str>> = BTreeMap::new();
+        let environment = environment(Purpose::Text);
         for (source, path, text, tree) in &trees {
-            let mut checker = Checker::new(path.clone(), text.clone(), &vocabulary);
+            let mut checker = Checker::new(path.clone(), text.clone(), &vocabulary, &environment);
             if let Some(entries) = checker.map(tree, "a rule file") {
                 let is_signature = entries.get("signature").is_some();
                 if let Some(node) = entries.get("id")

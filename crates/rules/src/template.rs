@@ -100,6 +100,8 @@ pub(crate) struct Broken {
     pub(crate) message: String,
     /// Line within the template, counted from 1.
     pub(crate) line: usize,
+    /// Bytes of the template that are wrong; empty where that is not known.
+    pub(crate) range: std::ops::Range<usize>,
 }
 
 /// Reads a template, or an expression; unknown filters, tests and functions are mistakes too.
@@ -109,7 +111,8 @@ pub(crate) fn check(environment: &Environment<'_>, source: &str, expression: boo
             Some(detail) => detail.to_owned(),
             None => error.kind().to_string(),
         };
-        Broken { message, line: error.line().unwrap_or(1) }
+        let range = error.range().filter(|range| range.end <= source.len()).unwrap_or(0..0);
+        Broken { message, line: error.line().unwrap_or(1), range }
     };
     let unknown = |error: &Error| {
         matches!(error.kind(), ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction)

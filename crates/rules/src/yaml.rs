@@ -50,6 +50,8 @@ pub(crate) struct Key {
 pub(crate) struct Mistake {
     pub(crate) span: Range<usize>,
     pub(crate) message: String,
+    /// What to do, where it can be told.
+    pub(crate) help: Option<&'static str>,
     /// The mistake is a key that stands twice.
     pub(crate) duplicate: bool,
 }
@@ -58,7 +60,7 @@ pub(crate) struct Mistake {
 pub(crate) fn parse(text: &str) -> (Option<Node>, Vec<Mistake>) {
     if text.len() > MAX_BYTES {
         let message = format!("the file is larger than {} MiB", MAX_BYTES >> 20);
-        return (None, vec![Mistake { span: 0..0, message, duplicate: false }]);
+        return (None, vec![Mistake { span: 0..0, message, help: None, duplicate: false }]);
     }
     match read(text, DuplicateKeyPolicy::Error) {
         Ok(node) => (Some(node), Vec::new()),
@@ -124,11 +126,31 @@ fn mistake(error: &serde_yaml::Error, text: &str) -> Mistake {
     if let Some(at) = message.find(" at line ") {
         message.truncate(at);
     }
-    let span = bytes(location, text);
+    let mut span = bytes(location, text);
+    let before = text.get(..span.start).unwrap_or_default();
+    if message.contains("tab") && before.ends_with('\t') {
+        span = span.start - 1..span.start;
+    }
     if duplicate {
         message = format!("the key `{}` stands twice in one map", text.get(span.clone()).unwrap_or_default());
     }
-    Mistake { span, message, duplicate }
+    let help = hint(&message);
+    Mistake { span, message, help, duplicate }
+}
+
+/// What is usually behind a message of the library.
+fn hint(message: &str) -> Option<&'static str> {
+    let hints = [
+        ("tab", "indent with spaces"),
+        ("mapping values are not allowed", "put a text that holds `: ` in quotes"),
+        ("placement of ':'", "look above for a bracket, a brace or a quote that is not closed"),
+        ("quoted scalar", "look for a quote that is not closed"),
+        ("unsupported tag", "quote a text that begins with `!`"),
+        ("duplicate", "keep one of them"),
+        ("stands twice", "keep one of them"),
+        ("merge keys", "write the fields out"),
+    ];
+    hints.iter().find(|(part, _)| message.contains(part)).map(|(_, help)| *help)
 }
 
 /// The bytes of a location; positions that the library does not tell are worked out from line and column.

@@ -25,8 +25,15 @@ impl Checker<'_> {
         scope: &mut Scope,
         depth: usize,
     ) -> Option<(Condition, Vec<Shape>)> {
-        let what = "a condition";
-        let (key, body) = self.single(node, what)?;
+        if let Yaml::Map(entries) = &node.value
+            && let [_, (second, _), ..] = entries.as_slice()
+        {
+            let message = format!("a condition asks for one thing, and `{}` is a second", second.name);
+            let help = if alias.is_empty() { "make it a condition of its own" } else { "give it an alias of its own" };
+            self.report(&codes::WRONG_SHAPE, second.span.clone(), message, "one too many", Some(help.to_owned()));
+            return None;
+        }
+        let (key, body) = self.single(node, "a condition")?;
         let line = self.line(key.span.start);
         let (pattern, shapes) = match key.name.as_str() {
             "probe" => (Pattern::Probe(self.probe(key, body, scope)?), vec![Shape::Probe]),
@@ -157,8 +164,8 @@ impl Checker<'_> {
         let entries = self.map(body, "`count`")?;
         let mut facts = entries.entries.iter().filter(|(key, _)| !KEYS.contains(&key.name.as_str()));
         let Some((kind, fields)) = facts.next() else {
-            let help = "write `count: { container: { status: exited }, ge: 3 }`";
-            self.missing_key((key.span.start, key.span.end), "`count`", "a kind of fact", help);
+            let help = "name what is counted: `count: { container: { status: exited }, ge: 3 }`";
+            self.missing_key((key.span.start, key.span.end), "`count`", "KIND", help);
             return None;
         };
         for (other, _) in facts {
@@ -194,8 +201,8 @@ impl Checker<'_> {
             }
         }
         if compare.is_empty() {
-            let help = "compare the number with `gt`, `ge`, `lt`, `le` or `is`";
-            self.missing_key((key.span.start, key.span.end), "`count`", "a comparison", help);
+            let help = "compare the number with `ge`, `gt`, `le`, `lt` or `is`";
+            self.missing_key((key.span.start, key.span.end), "`count`", "ge", help);
         }
         Some(CountPattern { fact: fact?, aggregate, compare })
     }

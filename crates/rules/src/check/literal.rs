@@ -46,8 +46,12 @@ impl Checker<'_> {
             (FieldType::Integer | FieldType::Float, Yaml::Text(text)) => match measure(text) {
                 Some(number) => Some(Value::Int(number)),
                 None => {
-                    let digits = text.parse::<i64>().is_ok();
-                    wrong(self, digits.then(|| format!("write {text} without quotes")))
+                    let help = if text.parse::<i64>().is_ok() {
+                        format!("write {text} without quotes")
+                    } else {
+                        "write a number, a size such as `512MiB`, or a duration such as `5m`".to_owned()
+                    };
+                    wrong(self, Some(help))
                 }
             },
             (FieldType::Float, Yaml::Int(int)) => Some(Value::Float(*int as f64)),

@@ -21,7 +21,7 @@ pub(crate) use signature::signature;
 use crate::codes::{self, Code};
 use crate::diagnostic::Diagnostic;
 use crate::suggest;
-use crate::template::{self, Purpose, Template};
+use crate::template::{self, Template};
 use crate::vocabulary::Vocabulary;
 use crate::yaml::{Key, Node, Yaml};
 
@@ -30,7 +30,7 @@ pub(crate) struct Checker<'a> {
     pub(crate) path: Arc<str>,
     pub(crate) text: Arc<str>,
     pub(crate) vocabulary: &'a Vocabulary,
-    pub(crate) environment: Environment<'static>,
+    pub(crate) environment: &'a Environment<'static>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -48,8 +48,12 @@ impl<'n> Entries<'n> {
 }
 
 impl<'a> Checker<'a> {
-    pub(crate) fn new(path: Arc<str>, text: Arc<str>, vocabulary: &'a Vocabulary) -> Self {
-        let environment = template::environment(Purpose::Text);
+    pub(crate) fn new(
+        path: Arc<str>,
+        text: Arc<str>,
+        vocabulary: &'a Vocabulary,
+        environment: &'a Environment<'static>,
+    ) -> Self {
         Self { path, text, vocabulary, environment, diagnostics: Vec::new() }
     }
 
@@ -175,6 +179,12 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Whether a key stands there that was probably meant to be this one, and is told as unknown.
+    pub(crate) fn misspelt(&self, entries: Entries<'_>, wanted: &str, known: &[&str]) -> bool {
+        let unknown = entries.entries.iter().filter(|(key, _)| !known.contains(&key.name.as_str()));
+        unknown.into_iter().any(|(key, _)| suggest::nearest(&key.name, known.iter().copied()) == Some(wanted))
+    }
+
     pub(crate) fn missing_key(&mut self, span: (usize, usize), what: &str, key: &str, help: &str) {
         self.report(
             &codes::MISSING_KEY,
@@ -232,10 +242,13 @@ impl<'a> Checker<'a> {
     /// A template or an expression.
     pub(crate) fn template(&mut self, node: &Node, what: &str, expression: bool) -> Option<Template> {
         let source = self.text(node, what)?;
-        match template::check(&self.environment, &source, expression) {
+        match template::check(self.environment, &source, expression) {
             Ok(template) => Some(template),
             Err(broken) => {
-                let span = self.line_within(node, broken.line);
+                let span = match self.offset_within(node, &source) {
+                    Some(start) if !broken.range.is_empty() => start + broken.range.start..start + broken.range.end,
+                    _ => self.line_within(node, broken.line),
+                };
                 self.report(
                     &codes::BAD_TEMPLATE,
                     span,
@@ -260,6 +273,12 @@ impl<'a> Checker<'a> {
             start += content.len();
         }
         node.span.clone()
+    }
+
+    /// Where the text of a scalar begins in the file, when it stands there as it is, without escapes or folding.
+    pub(crate) fn offset_within(&self, node: &Node, text: &str) -> Option<usize> {
+        let written = self.text.get(node.span.clone())?;
+        written.find(text).map(|at| node.span.start + at)
     }
 
     /// Where a word stands inside a scalar; the scalar itself when it cannot be told.

@@ -44,6 +44,8 @@ const KEYS: &[&str] = &[
 pub(crate) struct Names {
     aliases: BTreeMap<Text, Vec<Shape>>,
     variables: BTreeSet<Text>,
+    /// Variables that are only bound inside `unless`, or in some alternatives of `any`.
+    local: BTreeSet<Text>,
     /// Names of conditions that are wrong themselves, so that one mistake is not told twice.
     broken: BTreeSet<String>,
 }
@@ -115,16 +117,12 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
     }
     let (when, broken) = checker.when(entries, &mut scope);
     let unless = checker.unless(entries, &mut scope);
-    let names = Names {
-        aliases: scope.aliases.iter().cloned().collect(),
-        variables: scope
-            .variables
-            .iter()
-            .filter(|variable| !variable.local)
-            .map(|variable| variable.name.clone())
-            .collect(),
-        broken,
+    let named = |local: bool| {
+        let variables = scope.variables.iter().filter(|variable| variable.local == local);
+        variables.map(|variable| variable.name.clone()).collect()
     };
+    let names =
+        Names { aliases: scope.aliases.iter().cloned().collect(), variables: named(false), local: named(true), broken };
     let filters = match entries.get("where") {
         Some(Node { value: Yaml::List(items), .. }) => {
             items.iter().filter_map(|item| checker.named(item, "an expression of `where`", &names, true)).collect()
@@ -137,7 +135,7 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
     let text = |checker: &mut Checker<'_>, name: &str, needed: bool| match entries.get(name) {
         Some(node) => checker.named_template(node, &format!("`{name}`"), &names),
         None => {
-            if needed {
+            if needed && !checker.misspelt(entries, name, KEYS) {
                 checker.missing_key(checker.head(entries), "a rule", name, "say in a sentence what was found");
             }
             None
@@ -149,7 +147,7 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
     let word = |name: &str| entries.get(name);
     let severity =
         word("severity").and_then(|node| checker.word(node, "`severity`", Severity::WORDS, Severity::from_word));
-    if severity.is_none() && entries.get("severity").is_none() && needs_text {
+    if entries.get("severity").is_none() && needs_text && !checker.misspelt(entries, "severity", KEYS) {
         let help = format!("one of {}", Severity::WORDS.join(", "));
         checker.missing_key(checker.head(entries), "a rule", "severity", &help);
     }
@@ -168,12 +166,12 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
     let fix = entries.get("fix").map(|node| checker.fix(node, &mut scope, &names)).unwrap_or_default();
     let subjects = checker.subjects(entries, &mut scope);
     let tests = entries.get("tests").map(|node| checker.rule_tests(node)).unwrap_or_default();
-    if needs_text && status != Some(Status::Draft) {
+    let ok = checker.diagnostics.iter().all(|diagnostic| diagnostic.code.warning);
+    if ok && needs_text && status != Some(Status::Draft) {
         let fires = |test: &RuleTest| test.expect.fires.is_some_and(|number| number > 0);
         let silent = |test: &RuleTest| test.expect.fires == Some(0) || test.expect.undecided == Some(true);
         checker.tested(entries, tests.iter().any(fires), tests.iter().any(silent));
     }
-    let ok = checker.diagnostics.iter().all(|diagnostic| diagnostic.code.warning);
     ok.then(|| Rule {
         id,
         path: checker.path.clone(),
@@ -240,10 +238,15 @@ impl Checker<'_> {
         let mut conditions = Vec::new();
         let mut broken = BTreeSet::new();
         let Some(node) = entries.get("when") else {
+            broken.extend(template_names(entries));
+            if self.misspelt(entries, "when", KEYS) {
+                return (conditions, broken);
+            }
             self.missing_key(self.head(entries), "a rule", "when", "name the facts that must be there");
             return (conditions, broken);
         };
         let Some(when) = self.map(node, "`when`") else {
+            broken.extend(template_names(entries));
             return (conditions, broken);
         };
         if when.entries.is_empty() {
@@ -252,9 +255,10 @@ impl Checker<'_> {
         scope.reserved = when.entries.iter().map(|(key, _)| key.name.clone()).collect();
         for (key, body) in when.entries {
             let good = self.name(&key.span, &key.name, "an alias", '_');
-            if good && scope.slot(&key.name).is_some() {
-                let message = format!("`{}` is both an alias and a variable or parameter", key.name);
-                self.report(&codes::NAME_CLASH, key.span.clone(), message, "also a variable", None);
+            let parameter = |slot: usize| scope.variables.get(slot).is_some_and(|variable| variable.value.is_some());
+            if good && (key.name == "node" || scope.slot(&key.name).is_some_and(parameter)) {
+                let message = format!("`{}` is both an alias and a parameter, or the host", key.name);
+                self.report(&codes::NAME_CLASH, key.span.clone(), message, "already taken", None);
             }
             let told = self.diagnostics.len();
             match self.condition(body, &key.name, scope, 0) {
@@ -395,6 +399,13 @@ impl Checker<'_> {
                     }
                 }
                 (Some(_), None) => {}
+                (None, _) if names.local.contains(head) => {
+                    let span = self.word_within(node, head);
+                    let message = format!("{what} names `{head}`, which does not always have a value");
+                    let help =
+                        "a variable of `unless` is only known there, one of `any` only when every alternative binds it";
+                    self.report(&codes::UNKNOWN_NAME, span, message, "only bound in a part", Some(help.to_owned()));
+                }
                 (None, _) => {
                     let known = names.aliases.keys().chain(&names.variables).map(|name| &**name);
                     let help = suggest::help(head, "names of this rule", known);
@@ -406,6 +417,13 @@ impl Checker<'_> {
         }
         Some(template)
     }
+}
+
+/// Every word of a rule's texts: what they name cannot be told from what `when` would have bound.
+fn template_names(entries: Entries<'_>) -> BTreeSet<String> {
+    let texts = entries.entries.iter().filter_map(|(_, node)| text_of(Some(node)));
+    let words = texts.flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 /// The variables that the scalars below a node name. The depth is that of the YAML reader.

@@ -55,11 +55,11 @@ pub(crate) fn signature(checker: &mut Checker<'_>, entries: Entries<'_>) -> Opti
         }
         None => checker.missing_key(body.span, "`signature`", "patterns", "list at least one `match:`"),
     }
-    if status != Status::Draft {
+    let ok = checker.diagnostics.iter().all(|diagnostic| diagnostic.code.warning);
+    if ok && status != Status::Draft {
         let found = |test: &SignatureTest| !test.expect.is_empty();
         checker.tested(entries, tests.iter().any(found), tests.iter().any(|test| !found(test)));
     }
-    let ok = checker.diagnostics.iter().all(|diagnostic| diagnostic.code.warning);
     ok.then(|| Signature {
         id,
         path: checker.path.clone(),
