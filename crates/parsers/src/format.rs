@@ -44,7 +44,8 @@ pub struct Format {
 
 /// Every format, the more specific ones first.
 pub fn all() -> impl Iterator<Item = &'static Format> {
-    [firewall::FORMATS, network::FORMATS, docker::FORMATS, kubernetes::FORMATS, system::FORMATS]
+    const TRANSCRIPT: &[&Format] = &[&system::TRANSCRIPT];
+    [TRANSCRIPT, firewall::FORMATS, network::FORMATS, docker::FORMATS, kubernetes::FORMATS, system::FORMATS]
         .into_iter()
         .flatten()
         .copied()

@@ -73,7 +73,7 @@ fn is_binary(head: &[u8]) -> bool {
 }
 
 /// The longest valid start; a character cut at the end does not matter, an invalid byte ends what content can tell.
-fn valid_prefix(head: &[u8]) -> &str {
+pub(crate) fn valid_prefix(head: &[u8]) -> &str {
     match std::str::from_utf8(head) {
         Ok(text) => text,
         // The bytes up to the error are valid, so the second conversion cannot fail.

@@ -10,7 +10,7 @@ mod log;
 
 use bundlescope_facts::Text;
 
-pub(crate) use commands::command_line;
+pub(crate) use commands::{Command, command_line};
 pub(crate) use log::looks_like_log;
 
 /// The meaning of a path.
@@ -92,10 +92,8 @@ fn file(segments: &[&str]) -> Place {
 fn classic(rest: &[&str]) -> Option<Place> {
     match rest {
         ["commands", name] => Some(flat::document(name)),
-        ["commands", name, stream] => match *stream {
-            "stderr" => Some(Place::default()),
-            _ => Some(flat::document(name)),
-        },
+        // `NAME/stdout`, `NAME/stderr`, `loadavg/loadavg`.
+        ["commands", name, _] => Some(flat::document(name)),
         ["docker", name, ..] | ["kubernetes", name] => Some(flat::document(name)),
         ["etc" | "proc" | "usr" | "sys" | "run", _, ..] => Some(file(rest)),
         ["var", _, ..] => Some(file(rest)),

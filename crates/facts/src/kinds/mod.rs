@@ -87,6 +87,7 @@ kinds! {
     Listener,
     ListenerList,
     Connection,
+    Flow,
     FirewallTable,
     FirewallChain,
     FirewallRule,

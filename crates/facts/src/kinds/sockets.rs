@@ -57,7 +57,7 @@ fact_kind! {
 }
 
 fact_kind! {
-    /// A connection: `netstat`, `ss`, `conntrack -L`.
+    /// A connection: `netstat`, `ss`.
     "connection": Connection {
         /// Protocol.
         proto: Proto,
@@ -75,6 +75,47 @@ fact_kind! {
         process: Option<Text>,
         /// Process id.
         pid: Option<u32>,
+        /// Container in whose network namespace it was seen; absent for the host.
+        container: Option<Text>,
+    }
+}
+
+fact_kind! {
+    /// A connection that the kernel tracks: `conntrack -L`, /proc/net/nf_conntrack. Where the reply's addresses differ from the
+    /// original ones, the connection is translated.
+    "flow": Flow {
+        /// Protocol by name: `tcp`, `udp`, `icmp`, `icmpv6`, `sctp`, `gre`, `unknown`.
+        proto: Text,
+        /// State of TCP and SCTP: `SYN_SENT`, `ESTABLISHED`, …
+        state: Option<Text>,
+        /// Seconds until it is forgotten.
+        timeout: Option<u64>,
+        /// Source address, as its first packet had it.
+        source: Option<IpAddr>,
+        /// Source port.
+        source_port: Option<u16>,
+        /// Destination address, before any translation.
+        destination: Option<IpAddr>,
+        /// Destination port.
+        destination_port: Option<u16>,
+        /// Source address that replies have: the real destination.
+        reply_source: Option<IpAddr>,
+        /// Source port that replies have.
+        reply_source_port: Option<u16>,
+        /// Destination address that replies have.
+        reply_destination: Option<IpAddr>,
+        /// Destination port that replies have.
+        reply_destination_port: Option<u16>,
+        /// Nothing came back.
+        unreplied: bool,
+        /// Packets went both ways and it will not be dropped early.
+        assured: bool,
+        /// Connection mark.
+        mark: Option<u32>,
+        /// Conntrack zone.
+        zone: Option<u16>,
+        /// Other flags as printed: `OFFLOAD`, `HW_OFFLOAD`.
+        flags: Vec<Text>,
         /// Container in whose network namespace it was seen; absent for the host.
         container: Option<Text>,
     }

@@ -15,7 +15,7 @@ fn check(path: &str, root: &str, subject: &str, container: &str, log: bool) {
 fn classic_bundles() {
     check("default/commands/ip_addr_show", "", "ip addr show", "", false);
     check("default/commands/ip_route_show/stdout", "", "ip route show", "", false);
-    check("default/commands/netstat/stderr", "", "", "", false);
+    check("default/commands/netstat/stderr", "", "netstat", "", false);
     check("b/default/etc/resolv.conf", "b/", "/etc/resolv.conf", "", false);
     check("default/proc/sys/net/ipv4/ip_forward", "", "/proc/sys/net/ipv4/ip_forward", "", false);
     check("default/commands/df_inodes", "", "df -i", "", false);

@@ -1,8 +1,10 @@
 //! Formats of the network family.
 
 mod bridge;
+mod conntrack;
 mod ifconfig;
 mod ip_addr;
+mod ip_json;
 mod ip_route;
 mod ip_rule;
 mod neighbour;
@@ -17,6 +19,7 @@ use crate::format::Format;
 
 /// Every format of the family, the more specific ones first.
 pub(crate) static FORMATS: &[&Format] = &[
+    &ip_json::IP_JSON,
     &bridge::BRIDGE_LINK,
     &ip_addr::IP_ADDR,
     &neighbour::IP_NEIGH,
@@ -28,6 +31,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &ifconfig::IFCONFIG,
     &neighbour::ARP,
     &bridge::BRCTL,
+    &conntrack::CONNTRACK,
     &resolver::RESOLV_CONF,
     &resolver::HOSTS,
     &sysctl::SYSCTL_CONF,

@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use bundlescope_facts::{Connection, Listener, Proto, Text};
+use bundlescope_facts::{Connection, Listener, ListenerList, Proto, Text};
 
 use super::ports::{Port, port, state};
 use crate::document::{Document, Line, Parsed};
@@ -13,8 +13,13 @@ use crate::format::{Format, Hint, Match};
 use crate::words;
 
 /// The format.
-pub(crate) static NETSTAT: Format =
-    Format { name: "netstat", collect: "netstat -tulpn", kinds: &["listener", "connection"], detect, parse };
+pub(crate) static NETSTAT: Format = Format {
+    name: "netstat",
+    collect: "netstat -tulpn",
+    kinds: &["listener_list", "listener", "connection"],
+    detect,
+    parse,
+};
 
 const STATES: &[&str] = &[
     "LISTEN",
@@ -85,6 +90,16 @@ fn parse(document: &Document<'_>) -> Parsed {
                 process: text.contains("PID/Program"),
                 wide: wide || document.subject.split_ascii_whitespace().any(is_wide_flag),
             });
+        } else if text.starts_with("Active Internet") && text.contains("servers") && !text.contains("w/o servers") {
+            columns = None;
+            let (tcp, udp) = super::ports::asked(&document.subject);
+            let has = |proto: &str| document.lines().any(|line| line.text.starts_with(proto));
+            let list = ListenerList {
+                tcp: tcp.unwrap_or(has("tcp") || !has("udp")),
+                udp: udp.unwrap_or(has("udp")),
+                container: document.container.clone(),
+            };
+            parsed.line_fact(document, line, list);
         } else if text.starts_with("Active ") || text.starts_with("Proto ") {
             // Sockets of other families follow, until the next header.
             columns = None;

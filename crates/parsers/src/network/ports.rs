@@ -97,3 +97,24 @@ pub(super) fn state(word: &str) -> Text {
         _ => word.replace('-', "_").into(),
     }
 }
+
+/// Whether a command line asks for TCP and for UDP sockets; both unknown where it names neither.
+pub(super) fn asked(subject: &str) -> (Option<bool>, Option<bool>) {
+    let has = |short: char, long: &str| {
+        subject.split_ascii_whitespace().any(|word| word == long || (is_short(word) && word.contains(short)))
+    };
+    let (tcp, udp, other) =
+        (has('t', "--tcp"), has('u', "--udp"), has('x', "--unix") || has('w', "--raw") || has('S', "--sctp"));
+    let named = tcp || udp || other;
+    (named.then_some(tcp), named.then_some(udp))
+}
+
+/// Whether a command line of ss asks for sockets that listen.
+pub(super) fn asks_for_listeners(subject: &str) -> bool {
+    let flag = |word: &str| word == "--listening" || word == "--all" || (is_short(word) && word.contains(['l', 'a']));
+    subject.split_ascii_whitespace().any(flag)
+}
+
+fn is_short(word: &str) -> bool {
+    word.starts_with('-') && !word.starts_with("--")
+}

@@ -6,16 +6,16 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use bundlescope_facts::{Connection, Data, Listener, Proto, Text};
+use bundlescope_facts::{Connection, Data, Listener, ListenerList, Proto, Text};
 
-use super::ports::{Port, port, state};
+use super::ports::{self, Port, port, state};
 use crate::document::{Document, Line, Parsed};
 use crate::format::{Format, Hint, Match};
 use crate::words::{self, Words};
 
 /// The format.
 pub(crate) static SS: Format =
-    Format { name: "ss", collect: "ss -tulpn", kinds: &["listener", "connection"], detect, parse };
+    Format { name: "ss", collect: "ss -tulpn", kinds: &["listener_list", "listener", "connection"], detect, parse };
 
 /// Words of the Netid column; those that are not TCP, UDP or SCTP are left out.
 const NETIDS: &[&str] = &[
@@ -174,16 +174,27 @@ fn user(extra: &str) -> Option<Text> {
 }
 
 fn asked(subject: &str) -> Option<Proto> {
-    let flags = subject.split_ascii_whitespace().filter(|word| word.starts_with('-'));
-    let has = |short: char, long: &str| {
-        flags.clone().any(|flag| flag == long || (!flag.starts_with("--") && flag.contains(short)))
-    };
-    match (has('t', "--tcp"), has('u', "--udp"), has('S', "--sctp")) {
-        (true, false, false) => Some(Proto::Tcp),
-        (false, true, false) => Some(Proto::Udp),
-        (false, false, true) => Some(Proto::Sctp),
+    match ports::asked(subject) {
+        (Some(true), Some(false)) => Some(Proto::Tcp),
+        (Some(false), Some(true)) => Some(Proto::Udp),
         _ => None,
     }
+}
+
+/// Whether the document lists the listeners: its command line or its rows say so.
+fn list(document: &Document<'_>, columns: &Columns) -> Option<ListenerList> {
+    let listens =
+        |text: &str| socket(text, columns).flatten().filter(|socket| socket.listens).map(|socket| socket.proto);
+    let has = |proto: Proto| document.lines().any(|line| listens(line.text) == Some(proto));
+    let (tcp, udp) = (has(Proto::Tcp), has(Proto::Udp));
+    if !ports::asks_for_listeners(&document.subject) && !tcp && !udp {
+        return None;
+    }
+    let (asked_tcp, asked_udp) = ports::asked(&document.subject);
+    // A single Netid column means that several families were asked for.
+    let all = ports::asks_for_listeners(&document.subject) && asked_tcp.is_none();
+    let container = document.container.clone();
+    Some(ListenerList { tcp: asked_tcp.unwrap_or(tcp || all), udp: asked_udp.unwrap_or(udp || all), container })
 }
 
 fn parse(document: &Document<'_>) -> Parsed {
@@ -203,6 +214,9 @@ fn parse(document: &Document<'_>) -> Parsed {
             let header = line.text.trim_ascii();
             columns.netid = header.starts_with("Netid");
             columns.state = header.contains("State");
+            if let Some(list) = list(document, &columns) {
+                parsed.line_fact(document, line, list);
+            }
             continue;
         }
         if line.text.trim().is_empty() || noise(line.text) {

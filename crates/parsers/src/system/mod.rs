@@ -1,6 +1,27 @@
 //! Formats of the system family.
 
+mod collector;
+mod date;
+mod df;
+mod hostname;
+mod os_release;
+mod transcript;
+
 use crate::format::Format;
 
+pub(crate) use transcript::TRANSCRIPT;
+
 /// Every format of the family, the more specific ones first.
-pub(crate) static FORMATS: &[&Format] = &[];
+pub(crate) static FORMATS: &[&Format] = &[
+    &os_release::OS_RELEASE,
+    &df::DF,
+    &date::DATE,
+    &date::TIMEDATECTL,
+    &hostname::UNAME,
+    &hostname::HOSTNAMECTL,
+    &hostname::HOSTNAME,
+    &collector::SOS_MANIFEST,
+    &collector::RUN_INFO,
+    &collector::ERRORS,
+    &collector::COMPLAINT,
+];

@@ -1,0 +1,217 @@
+//! The time of the capture: `date` in its usual forms, and `timedatectl`.
+
+use bundlescope_facts::{CaptureTime, Text};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+
+use crate::document::{Document, Parsed};
+use crate::format::{Format, Hint, Match};
+use crate::words;
+
+/// `date`.
+pub(crate) static DATE: Format =
+    Format { name: "date", collect: "date", kinds: &["capture_time"], detect: detect_date, parse: parse_date };
+
+/// `timedatectl`.
+pub(crate) static TIMEDATECTL: Format = Format {
+    name: "timedatectl",
+    collect: "timedatectl",
+    kinds: &["capture_time"],
+    detect: detect_control,
+    parse: parse_control,
+};
+
+/// Abbreviations that mean one offset only, in minutes. `CST`, `IST` and others mean several, so their time is not told.
+const ZONES: &[(&str, i32)] = &[
+    ("UTC", 0),
+    ("GMT", 0),
+    ("Z", 0),
+    ("WET", 0),
+    ("WEST", 60),
+    ("CET", 60),
+    ("CEST", 120),
+    ("EET", 120),
+    ("EEST", 180),
+    ("MSK", 180),
+    ("EST", -300),
+    ("EDT", -240),
+    ("CDT", -300),
+    ("MST", -420),
+    ("MDT", -360),
+    ("PST", -480),
+    ("PDT", -420),
+    ("AKST", -540),
+    ("AKDT", -480),
+    ("HST", -600),
+    ("JST", 540),
+    ("KST", 540),
+    ("AEST", 600),
+    ("AEDT", 660),
+    ("NZST", 720),
+    ("NZDT", 780),
+    ("SAST", 120),
+    ("BRT", -180),
+    ("HKT", 480),
+    ("PKT", 300),
+];
+
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+fn month(word: &str) -> Option<i8> {
+    let at = MONTHS.iter().position(|month| word.get(..3) == Some(*month))?;
+    i8::try_from(at + 1).ok()
+}
+
+/// `CET`, `+01`, `+01:00`, `+0100`: seconds east of UTC.
+fn offset(word: &str) -> Option<i32> {
+    if let Some((_, minutes)) = ZONES.iter().find(|(name, _)| *name == word) {
+        return Some(minutes * 60);
+    }
+    let sign = match word.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let digits: String = word[1..].chars().filter(char::is_ascii_digit).collect();
+    let (hours, minutes) = match digits.len() {
+        2 => (digits.parse::<i32>().ok()?, 0),
+        4 => (digits[..2].parse::<i32>().ok()?, digits[2..].parse::<i32>().ok()?),
+        _ => return None,
+    };
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 60 + minutes) * 60)
+}
+
+fn is_zone(word: &str) -> bool {
+    offset(word).is_some() || (2..=5).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+fn at(date: DateTime, zone: &str) -> Option<Timestamp> {
+    let offset = Offset::from_seconds(offset(zone)?).ok()?;
+    offset.to_timestamp(date).ok()
+}
+
+/// Reads a line that holds a time and nothing else.
+fn time(line: &str) -> Option<CaptureTime> {
+    let line = line.trim();
+    if let Ok(time) = line.replace(',', ".").parse::<Timestamp>() {
+        let zone =
+            line.get(19..).map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ','));
+        return Some(CaptureTime { time: Some(time), zone: zone.map(Text::from) });
+    }
+    let mut words: Vec<&str> = line.split_ascii_whitespace().map(|word| word.trim_end_matches(',')).collect();
+    // The day of the week says nothing new, but a line without one is hardly the output of `date`.
+    let day = words.first().is_some_and(|word| {
+        ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].iter().any(|day| word.starts_with(day))
+            && word.bytes().all(|b| b.is_ascii_alphabetic())
+    });
+    if !day {
+        return None;
+    }
+    words.remove(0);
+    let afternoon = words.iter().position(|word| matches!(*word, "AM" | "PM")).map(|at| words.remove(at) == "PM");
+    if words.len() != 5 {
+        return None;
+    }
+    let clock_at = words.iter().position(|word| word.len() >= 8 && word.as_bytes()[2] == b':')?;
+    let clock = words.remove(clock_at);
+    let zone_at = words.iter().position(|word| is_zone(word))?;
+    let zone = words.remove(zone_at);
+    let month_at = words.iter().position(|word| month(word).is_some())?;
+    let month = month(words.remove(month_at))?;
+    let year_at = words.iter().position(|word| word.len() == 4)?;
+    let year: i16 = words.remove(year_at).parse().ok()?;
+    let day: i8 = words.first()?.parse().ok()?;
+    let mut parts = clock.split([':', '.']).map(|part| part.parse::<i8>().ok());
+    let (mut hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
+    if let Some(afternoon) = afternoon {
+        hour = hour % 12 + if afternoon { 12 } else { 0 };
+    }
+    let date = DateTime::new(year, month, day, hour, minute, second, 0).ok()?;
+    Some(CaptureTime { time: at(date, zone), zone: Some(zone.into()) })
+}
+
+fn detect_date(hint: &Hint<'_>) -> Match {
+    let mut lines = hint.head.lines().filter(|line| !line.trim().is_empty());
+    let content = lines.next().is_some_and(|line| time(line).is_some()) && lines.next().is_none();
+    match (content, words::subject_is(hint.subject, &["date"])) {
+        (true, true) => Match::Both,
+        // The time of any event may stand alone in a file, as one written by a job does.
+        (true, false) if hint.subject.is_empty() => Match::Path,
+        _ => Match::No,
+    }
+}
+
+fn parse_date(document: &Document<'_>) -> Parsed {
+    let mut parsed = Parsed::default();
+    for line in document.lines().filter(|line| !line.text.trim().is_empty()) {
+        match time(line.text) {
+            Some(time) => {
+                if time.time.is_none() {
+                    let zone = time.zone.as_deref().unwrap_or_default();
+                    parsed.problem(document, line.number, format!("the zone `{zone}` stands for several offsets, so the time is not known; collect with `date -u`"));
+                }
+                parsed.line_fact(document, line, time);
+            }
+            None => parsed.problem(document, line.number, "expected a time as date prints it; line skipped"),
+        }
+    }
+    parsed
+}
+
+/// `Universal time: Sat 2026-11-21 01:46:55 UTC`.
+fn universal(line: &str) -> Option<Timestamp> {
+    let rest = line.trim().strip_prefix("Universal time:")?;
+    let mut words = rest.split_ascii_whitespace().skip_while(|word| !word.starts_with(|c: char| c.is_ascii_digit()));
+    format!("{}T{}Z", words.next()?, words.next()?).parse().ok()
+}
+
+fn detect_control(hint: &Hint<'_>) -> Match {
+    let content = hint.head.lines().take(6).any(|line| universal(line).is_some()) && hint.head.contains("Local time:");
+    match (content, words::subject_is(hint.subject, &["timedatectl"])) {
+        (true, true) => Match::Both,
+        (true, false) => Match::Content,
+        _ => Match::No,
+    }
+}
+
+fn parse_control(document: &Document<'_>) -> Parsed {
+    let mut parsed = Parsed::default();
+    let found = document.lines().find_map(|line| Some((line, universal(line.text)?)));
+    let Some((first, time)) = found else {
+        parsed.problem(document, 0, "expected a line `Universal time:`");
+        return parsed;
+    };
+    // `Time zone: Europe/Paris (CET, +0100)`, in older versions `Timezone`.
+    let zone = document.lines().find_map(|line| {
+        let (_, zone) = line.text.split_once("zone: ")?;
+        Some((line, zone.split(['(', ',']).nth(1)?))
+    });
+    let last = zone.as_ref().map_or(first, |(line, _)| *line);
+    let (first, last) = if last.number < first.number { (last, first) } else { (first, last) };
+    parsed.fact(document, first, last, CaptureTime { time: Some(time), zone: zone.map(|(_, zone)| zone.into()) });
+    parsed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Option<(String, String)> {
+        let found = time(line)?;
+        Some((found.time.map(|time| time.to_string()).unwrap_or_default(), found.zone.unwrap_or_default().to_string()))
+    }
+
+    #[test]
+    fn every_form_of_date_gives_the_same_time() {
+        let same = |zone: &str| Some(("2026-11-21T13:46:55Z".to_owned(), zone.to_owned()));
+        assert_eq!(read("Sat Nov 21 13:46:55 UTC 2026"), same("UTC"));
+        assert_eq!(read("Sat Nov 21 01:46:55 PM UTC 2026"), same("UTC"));
+        assert_eq!(read("Sat 21 Nov 2026 02:46:55 PM CET"), same("CET"));
+        assert_eq!(read("Sat, 21 Nov 2026 14:46:55 +0100"), same("+0100"));
+        assert_eq!(read("Sat Nov 21 10:46:55 -03 2026"), same("-03"));
+        assert_eq!(read("2026-11-21T14:46:55+01:00"), same("+01:00"));
+        assert_eq!(read("Fri Jun 24 16:13:43 CST 2016"), Some((String::new(), "CST".into())));
+        assert_eq!(read("Sat is a day"), None);
+    }
+}

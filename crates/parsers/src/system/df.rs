@@ -1,0 +1,178 @@
+//! `df`: `-h`, `-k`, `-m`, `-B`, `-P`, `-i`, `-T`, `-a`, `--output`; GNU and busybox.
+
+use bundlescope_facts::{FileSystem, Text};
+
+use crate::document::{Document, Line, Parsed};
+use crate::format::{Format, Hint, Match};
+use crate::words;
+
+/// The format.
+pub(crate) static DF: Format = Format { name: "df", collect: "df -k; df -i", kinds: &["filesystem"], detect, parse };
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Type,
+    Size,
+    Used,
+    Available,
+    UsedPercent,
+    Inodes,
+    InodesUsed,
+    InodesFree,
+    InodesPercent,
+    Other,
+}
+
+/// The columns between the source and the mount point, and bytes in a block.
+#[derive(Debug, Clone)]
+struct Header {
+    columns: Vec<Column>,
+    block: u64,
+}
+
+fn detect(hint: &Hint<'_>) -> Match {
+    let mut lines = hint.head.lines().filter(|line| !line.trim().is_empty()).take(6);
+    let content = lines.by_ref().skip_while(|line| line.starts_with("df: ")).take(1).any(|line| header(line).is_some());
+    match (content, words::subject_is(hint.subject, &["df"])) {
+        (true, true) => Match::Both,
+        (true, false) => Match::Content,
+        _ => Match::No,
+    }
+}
+
+/// `Filesystem [Type] 1K-blocks Used Available Use% Mounted on`.
+fn header(line: &str) -> Option<Header> {
+    let inner = line.trim().strip_prefix("Filesystem")?.strip_suffix("Mounted on")?;
+    let mut header = Header { columns: Vec::new(), block: 1 };
+    for word in inner.split_ascii_whitespace() {
+        header.columns.push(match word {
+            "Type" => Column::Type,
+            "Size" => Column::Size,
+            "Used" => Column::Used,
+            "Available" | "Avail" => Column::Available,
+            "Use%" | "Capacity" => Column::UsedPercent,
+            "Inodes" => Column::Inodes,
+            "IUsed" => Column::InodesUsed,
+            "IFree" => Column::InodesFree,
+            "IUse%" => Column::InodesPercent,
+            _ => match word.strip_suffix("-blocks") {
+                Some(unit) => {
+                    header.block = size(unit)?;
+                    Column::Size
+                }
+                None => Column::Other,
+            },
+        });
+    }
+    header.columns.iter().any(|column| matches!(column, Column::UsedPercent | Column::InodesPercent)).then_some(header)
+}
+
+/// `12`, `4.7G`, `512K`, `1kB`: with a unit, powers of 1024.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "checked to be finite and positive; sizes with a unit are rounded anyway"
+)]
+fn size(word: &str) -> Option<u64> {
+    if let Ok(number) = word.parse() {
+        return Some(number);
+    }
+    let word = word
+        .strip_suffix("iB")
+        .or_else(|| word.strip_suffix('B').filter(|rest| rest.ends_with(|c: char| c.is_ascii_alphabetic())))
+        .unwrap_or(word);
+    let unit = word.chars().last()?;
+    let power = "BKMGTPEZ".find(unit.to_ascii_uppercase())?;
+    let number = word[..word.len() - unit.len_utf8()]
+        .replace(',', ".")
+        .parse::<f64>()
+        .ok()
+        .filter(|number| number.is_finite() && *number >= 0.0)?;
+    let bytes = number * 1024f64.powi(i32::try_from(power).ok()?);
+    (bytes < u64::MAX as f64).then_some(bytes as u64)
+}
+
+/// A number that a column may leave out.
+fn cell(column: Column, word: &str) -> Option<Option<u64>> {
+    match column {
+        Column::Type | Column::Other => Some(None),
+        _ if word == "-" => Some(None),
+        Column::UsedPercent | Column::InodesPercent => Some(Some(word.strip_suffix('%')?.parse().ok()?)),
+        _ => Some(Some(size(word)?)),
+    }
+}
+
+fn row(line: &str, header: &Header) -> Option<FileSystem> {
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    let count = header.columns.len();
+    // The source may hold blanks, and so may the mount point: the columns stand where they all can be read.
+    let start = (1..words.len().saturating_sub(count)).take(16).find(|start| {
+        header.columns.iter().zip(&words[*start..]).all(|(column, word)| cell(*column, word).is_some())
+    })?;
+    let mut found = FileSystem {
+        source: words[..start].join(" ").into(),
+        mount: words[start + count..].join(" ").into(),
+        ..FileSystem::default()
+    };
+    for (column, word) in header.columns.iter().zip(&words[start..]) {
+        let value = cell(*column, word).flatten();
+        let bytes = value.and_then(|value| value.checked_mul(header.block));
+        match column {
+            Column::Type => found.fs_type = Some(Text::from(*word)),
+            Column::Size => found.size = bytes,
+            Column::Used => found.used = bytes,
+            Column::Available => found.available = bytes,
+            Column::UsedPercent => found.used_percent = value,
+            Column::Inodes => found.inodes = value,
+            Column::InodesFree => found.inodes_free = value,
+            Column::InodesPercent => found.inodes_used_percent = value,
+            Column::InodesUsed | Column::Other => {}
+        }
+    }
+    Some(found)
+}
+
+fn parse(document: &Document<'_>) -> Parsed {
+    let mut parsed = Parsed::default();
+    let mut current: Option<Header> = None;
+    let mut wrapped: Option<Line<'_>> = None;
+    for line in document.lines().filter(|line| !line.text.trim().is_empty()) {
+        if let Some(found) = header(line.text) {
+            current = Some(found);
+            continue;
+        }
+        let Some(header) = &current else {
+            if !line.text.starts_with("df: ") {
+                parsed.problem(
+                    document,
+                    line.number,
+                    "expected the header that begins with `Filesystem`; line skipped",
+                );
+            }
+            continue;
+        };
+        // Old versions break the line behind a long source.
+        let (first, text) = match wrapped.take() {
+            Some(before) => (before, format!("{} {}", before.text, line.text)),
+            None => (line, line.text.to_owned()),
+        };
+        match row(&text, header) {
+            Some(found) => {
+                parsed.fact(document, first, line, FileSystem { container: document.container.clone(), ..found })
+            }
+            None if text.split_ascii_whitespace().count() == 1 => wrapped = Some(line),
+            None if text.starts_with("total ") || text.starts_with("df: ") => {}
+            None => parsed.problem(
+                document,
+                line.number,
+                "expected a file system with the columns of the header; line skipped",
+            ),
+        }
+    }
+    if let Some(line) = wrapped {
+        parsed.problem(document, line.number, "a file system without its numbers; line skipped");
+    }
+    parsed
+}
