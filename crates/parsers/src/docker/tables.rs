@@ -48,6 +48,7 @@ pub(super) fn titles(line: &str) -> Option<(Listing, Table<'_>)> {
     } else if all(&["CONTAINER ID"])
         || all(&["NAME", "COMMAND", "SERVICE", "STATUS"])
         || all(&["CONTAINER", "IMAGE", "STATE", "ATTEMPT"])
+        || all(&["NAMES"]) && any(&["IMAGE", "STATUS", "STATE", "PORTS"])
     {
         Listing::Containers
     } else if all(&["NETWORK ID", "NAME"]) {

@@ -116,3 +116,24 @@ fn compose_lists_its_containers_in_every_form() {
         assert_eq!((port.get("host_port"), port.get("active")), (Value::Int(5432), Value::Bool(true)));
     }
 }
+
+#[test]
+fn columns_may_be_any_that_a_format_chose() {
+    let text = "NAMES     STATUS                     PORTS\nweb       Up 3 hours (Paused)        [::]:8000-8001->80-81/tcp\ndb        Exited (137) 2 weeks ago\n";
+    let (format, parsed) = read(text.as_bytes());
+    assert_eq!((format, parsed.problems.len()), ("docker-ps", 0));
+    let told: Vec<_> = parsed
+        .facts
+        .iter()
+        .map(|fact| (fact.kind(), fact.get("status").to_string(), fact.get("host_port").to_string()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("container", "paused".into(), String::new()),
+            ("published_port", String::new(), "8000".into()),
+            ("published_port", String::new(), "8001".into()),
+            ("container", "exited".into(), String::new()),
+        ]
+    );
+}

@@ -46,10 +46,11 @@ fn scalars(value: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// True when the lines hold the scalar as written, or a network with host bits that it is without them.
+/// True when the lines hold the scalar as written or escaped, or a network with host bits that it is without them.
 fn states(evidence: &str, scalar: &str) -> bool {
     let same = |word: &str| word.parse::<ipnet::IpNet>().is_ok_and(|network| network.trunc().to_string() == scalar);
-    evidence.contains(&scalar.to_lowercase()) || evidence.split('"').any(same)
+    let escaped = serde_json::to_string(scalar).unwrap().trim_matches('"').to_lowercase();
+    evidence.contains(&scalar.to_lowercase()) || evidence.contains(&escaped) || evidence.split('"').any(same)
 }
 
 /// Checks every fact of a document and returns the fields that were found in their lines.
