@@ -62,13 +62,17 @@ fn push_visible(out: &mut String, c: char) {
 }
 
 /// True for characters that act instead of being seen: C0 and C1 controls, line and paragraph separators, and the
-/// format characters (Unicode category Cf and other default-ignorable ones) that reorder or hide text.
+/// format characters (Unicode category Cf and other default-ignorable ones) that reorder or hide text, and
+/// noncharacters.
 ///
 /// Variation selectors after a letter are left alone: they choose a glyph and cannot hide one.
 pub(crate) fn is_active(c: char) -> bool {
+    let code = u32::from(c);
     c.is_control()
+        // Noncharacters, which HTML does not allow.
+        || code & 0xfffe == 0xfffe
         || matches!(
-            u32::from(c),
+            code,
             0xad | 0x34f
                 | 0x600..=0x605
                 | 0x61c
@@ -83,6 +87,7 @@ pub(crate) fn is_active(c: char) -> bool {
                 | 0x2028..=0x202e
                 | 0x2060..=0x206f
                 | 0x3164
+                | 0xfdd0..=0xfdef
                 | 0xfeff
                 | 0xffa0
                 | 0xfff0..=0xfffb

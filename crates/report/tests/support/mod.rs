@@ -1,5 +1,5 @@
 //! Diagnoses that the tests of every form render.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its part, and fails by panicking")]
 
 use bundlescope_engine::{
     BundleInfo, Diagnosis, DocumentInfo, Evidence, Finding, Fix, Missing, ProbeAnswer, ProbePath, ProbeQuestion, Role,
@@ -290,4 +290,11 @@ pub(crate) fn truncated() -> Diagnosis {
 /// The four of them with their names.
 pub(crate) fn all() -> [(&'static str, Diagnosis); 4] {
     [("story", story()), ("healthy", healthy()), ("undecided", undecided()), ("truncated", truncated())]
+}
+
+/// Keeps a page to look at, where `REPORT_PAGES` names a folder.
+pub(crate) fn keep(name: &str, html: &str) {
+    if let Some(folder) = std::env::var_os("REPORT_PAGES") {
+        std::fs::write(std::path::Path::new(&folder).join(format!("{name}.html")), html).unwrap();
+    }
 }
