@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bundlescope_facts::{Text, Value};
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::check::{Checker, outline, rule, signature};
@@ -100,14 +101,12 @@ impl Pack {
         let mut vocabulary = Vocabulary::default();
         let mut trees: Vec<(usize, Arc<str>, Arc<str>, Node)> = Vec::new();
         for (source, pack) in sources.iter().enumerate() {
-            let mut files: Vec<&RuleFile> = pack.files.iter().collect();
+            let mut files: Vec<&RuleFile> = pack.files.iter().filter(|file| !is_manifest(&file.path)).collect();
             files.sort_by(|a, b| a.path.cmp(&b.path));
-            for file in files {
-                if is_manifest(&file.path) {
-                    continue;
-                }
+            // Reading YAML is nearly all of the work, and files do not depend on each other.
+            let parsed: Vec<_> = files.par_iter().map(|file| yaml::parse(&file.text)).collect();
+            for (file, (tree, mistakes)) in files.into_iter().zip(parsed) {
                 let (path, text): (Arc<str>, Arc<str>) = (file.path.as_str().into(), file.text.as_str().into());
-                let (tree, mistakes) = yaml::parse(&text);
                 diagnostics.extend(mistakes.into_iter().map(|mistake| Diagnostic {
                     code: if mistake.duplicate { &codes::DUPLICATE_KEY } else { &codes::SYNTAX },
                     path: path.clone(),

@@ -8,6 +8,10 @@ pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>
         .into_iter()
         .filter_map(|name| {
             let plain = name.to_ascii_lowercase().replace('-', "_");
+            // A difference in length alone is a distance.
+            if plain.len().abs_diff(wanted.len()) > limit && !plain.contains(&wanted) && !wanted.contains(&plain) {
+                return None;
+            }
             let distance = distance(&wanted, &plain);
             let part = wanted.len() >= 3 && plain.len() >= 3 && (plain.contains(&wanted) || wanted.contains(&plain));
             (distance <= limit || part).then_some((if part { distance.min(limit) } else { distance }, name))
