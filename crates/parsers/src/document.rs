@@ -18,6 +18,8 @@ pub struct Document<'a> {
     pub first_line: u32,
     /// Position of the first byte, when the bytes are a section of a larger document.
     pub offset: u64,
+    /// Blanks that begin every line, as where an output was pasted into a text; [`Document::lines`] leaves them out.
+    pub indent: usize,
 }
 
 /// One line of a document.
@@ -38,13 +40,13 @@ impl<'a> Document<'a> {
     pub fn new(path: impl Into<Text>, bytes: &'a [u8]) -> Self {
         let path = path.into();
         let subject = crate::layout::place(&path).subject.into();
-        Self { path, subject, bytes, container: None, first_line: 1, offset: 0 }
+        Self { path, subject, bytes, container: None, first_line: 1, offset: 0, indent: common_indent(bytes) }
     }
 
     /// The lines, with LF or CR LF ends.
     pub fn lines(&self) -> impl Iterator<Item = Line<'a>> + use<'a> {
         let (mut number, mut start, bytes) = (self.first_line, 0usize, self.bytes);
-        let offset = self.offset;
+        let (offset, indent) = (self.offset, self.indent);
         std::iter::from_fn(move || {
             if start >= bytes.len() {
                 return None;
@@ -54,12 +56,15 @@ impl<'a> Document<'a> {
             if let [rest @ .., b'\r'] = raw {
                 raw = rest;
             }
+            // Lines of blanks alone may be shorter.
+            let skipped = indent.min(raw.len());
+            raw = &raw[skipped..];
             let text = match std::str::from_utf8(raw) {
                 Ok(text) => text,
                 // The bytes up to the error are valid, so the second conversion cannot fail.
                 Err(error) => std::str::from_utf8(&raw[..error.valid_up_to()]).unwrap_or_default(),
             };
-            let line = Line { number, text, start: offset + start as u64, end: offset + (start + raw.len()) as u64 };
+            let line = Line { number, text, start: offset + (start + skipped) as u64, end: offset + (start + skipped + raw.len()) as u64 };
             number = number.saturating_add(1);
             start = end + 1;
             Some(line)
@@ -75,6 +80,20 @@ impl<'a> Document<'a> {
             span: (first.start, last.end),
         }
     }
+}
+
+/// Blanks that begin every line that holds anything; 0 for nearly every document, which its first line tells.
+pub(crate) fn common_indent(bytes: &[u8]) -> usize {
+    let mut common = usize::MAX;
+    for line in bytes.split(|byte| *byte == b'\n') {
+        if let Some(blanks) = line.iter().position(|byte| !byte.is_ascii_whitespace()) {
+            common = common.min(blanks);
+        }
+        if common == 0 {
+            return 0;
+        }
+    }
+    if common == usize::MAX { 0 } else { common }
 }
 
 /// What one document says.
@@ -112,5 +131,12 @@ mod tests {
         let document = Document { first_line: 10, offset: 100, ..Document::new("x", b"ab\r\n\nc\xff\xffd") };
         let lines: Vec<_> = document.lines().map(|l| (l.number, l.text, l.start, l.end)).collect();
         assert_eq!(lines, [(10, "ab", 100, 102), (11, "", 104, 104), (12, "c", 105, 109)]);
+    }
+
+    #[test]
+    fn blanks_that_begin_every_line_are_left_out() {
+        let document = Document::new("x", b"  a\n\n    b\n \n");
+        let lines: Vec<_> = document.lines().map(|l| (l.number, l.text, l.start)).collect();
+        assert_eq!(lines, [(1, "a", 2), (2, "", 4), (3, "  b", 7), (4, "", 12)]);
     }
 }

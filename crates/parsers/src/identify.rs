@@ -2,6 +2,7 @@
 
 use bundlescope_facts::Text;
 
+use crate::document::common_indent;
 use crate::format::{Format, Hint, Match, all};
 use crate::layout;
 
@@ -42,6 +43,15 @@ pub fn identify(path: &str, head: &[u8]) -> Identified {
         Identity::Binary
     } else {
         let text = valid_prefix(head);
+        // An output that was pasted with an indent is read without it.
+        let indent = common_indent(text.as_bytes());
+        let dedented: String;
+        let text = if indent == 0 {
+            text
+        } else {
+            dedented = text.split_inclusive('\n').map(|line| line.get(indent..).unwrap_or("\n")).collect();
+            &dedented
+        };
         let hint = Hint { path, subject: &place.subject, head: text };
         let mut best: (Match, Option<&'static Format>) = (Match::No, None);
         let log = place.log || layout::looks_like_log(text);

@@ -90,7 +90,11 @@ fn iso(line: &str) -> bool {
         && digits(8, 10);
     let time_at = |at: usize| digits(at, at + 2) && b.get(at + 2) == Some(&b':') && digits(at + 3, at + 5);
     (dated && matches!(b.get(10), Some(b'T' | b' ' | b'_')) && time_at(11))
-        || (time_at(0) && b.get(5) == Some(&b':') && digits(6, 8))
+        || (time_at(0)
+            && b.get(5) == Some(&b':')
+            && digits(6, 8)
+            && b[0] < b'3'
+            && !matches!(b.get(8), Some(b':' | b'-')))
 }
 
 /// `Jan  2 15:04:05`, `Tue Jan  2 15:04:05 2024`.

@@ -107,7 +107,8 @@ fn detect(hint: &Hint<'_>) -> Match {
 
 /// Complaints of the tool before its output.
 fn is_noise(line: &str) -> bool {
-    line.starts_with("RTNETLINK answers")
+    line == "Message truncated"
+        || line.starts_with("RTNETLINK answers")
         || line.starts_with("Cannot ")
         || line.starts_with("Dump ")
         || line.starts_with("Error: ")

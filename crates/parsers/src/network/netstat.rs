@@ -40,7 +40,9 @@ const STATES: &[&str] = &[
 
 fn detect(hint: &Hint<'_>) -> Match {
     let named = words::subject_is(hint.subject, &["netstat"]);
-    let content = hint.head.lines().filter(|line| !line.trim().is_empty()).take(6).any(is_header);
+    let header = hint.head.lines().filter(|line| !line.trim().is_empty()).take(6).any(is_header);
+    // What `grep` leaves has no header.
+    let content = header || words::most_lines(hint.head, is_row);
     match (content, named) {
         (true, true) => Match::Both,
         (true, false) => Match::Content,
@@ -53,12 +55,25 @@ fn is_header(line: &str) -> bool {
         && line.contains("Recv-Q")
         && line.contains("Local Address")
         && line.contains("Foreign Address")
+        && !line.contains("(state)")
+}
+
+/// A row of TCP or UDP sockets, told without a header: numeric ends, then a state or a program.
+fn is_row(line: &str) -> bool {
+    let words: Vec<&str> = line.split_ascii_whitespace().take(6).collect();
+    let [proto, received, sent, local, remote, next] = words.as_slice() else { return false };
+    let port = |port: &str| port == "*" || port.parse::<u16>().is_ok();
+    let ends = [local, remote].iter().all(|end| end.rsplit_once(':').is_some_and(|(_, last)| port(last)));
+    let queues = received.parse::<u64>().is_ok() && sent.parse::<u64>().is_ok();
+    let named = STATES.contains(next) || next.split_once('/').is_some_and(|(pid, _)| pid.parse::<u32>().is_ok());
+    matches!(*proto, "tcp" | "tcp6" | "udp" | "udp6") && queues && ends && named
 }
 
 /// Which columns follow the addresses.
 #[derive(Debug, Clone, Copy, Default)]
 struct Columns {
-    user: bool,
+    /// User and inode; `None` where no header tells.
+    user: Option<bool>,
     process: bool,
     /// An address longer than the column was seen, so that nothing is cut.
     wide: bool,
@@ -69,7 +84,6 @@ const NARROW: usize = 22;
 
 fn parse(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
-    let mut columns = None;
     let wide = document.lines().any(|line| {
         let is_socket = line.text.starts_with("tcp") || line.text.starts_with("udp");
         is_socket
@@ -80,13 +94,15 @@ fn parse(document: &Document<'_>) -> Parsed {
                 .take(2)
                 .any(|word| word.contains(':') && word.len() > NARROW + 1)
     });
+    let headless = !document.lines().any(|line| is_header(line.text));
+    let mut columns = headless.then_some(Columns { user: None, process: true, wide });
     let mut unknown_ports = 0u32;
     let mut last_unknown = 0;
     for line in document.lines() {
         let text = line.text.trim_ascii_end();
         if is_header(text) {
             columns = Some(Columns {
-                user: text.contains(" User "),
+                user: Some(text.contains(" User ")),
                 process: text.contains("PID/Program"),
                 wide: wide || document.subject.split_ascii_whitespace().any(is_wide_flag),
             });
@@ -164,7 +180,9 @@ fn socket(document: &Document<'_>, parsed: &mut Parsed, line: Line<'_>, columns:
         words.next();
     }
     let mut user = None;
-    if columns.user {
+    // Without a header, a number in the place of the inode tells.
+    let second = words.clone().nth(1).is_some_and(|word| word.parse::<u64>().is_ok());
+    if columns.user.unwrap_or(second) {
         user = words.next().map(Text::from);
         words.next();
     }

@@ -34,7 +34,7 @@ enum Columns {
 fn columns(line: &str) -> Option<Columns> {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     match words.as_slice() {
-        ["Destination", "Gateway", "Genmask", "Flags", rest @ ..] if rest.last() == Some(&"Iface") => {
+        ["Destination", "Gateway", "Genmask", "Flags", rest @ ..] if rest.contains(&"Iface") => {
             Some(Columns::V4 { metric: rest.contains(&"Metric") })
         }
         ["Destination", "Next", "Hop", "Flag" | "Flags", "Met" | "Metric", ..] => Some(Columns::V6),
@@ -88,7 +88,7 @@ fn v4(words: &[&str], metric: bool) -> Option<Route> {
     let address: Ipv4Addr = if *destination == "default" { Ipv4Addr::UNSPECIFIED } else { destination.parse().ok()? };
     let mask: Ipv4Addr = mask.parse().ok()?;
     let network = IpNet::V4(Ipv4Net::with_netmask(address, mask).ok()?.trunc());
-    let mut route = route(network, flags, rest.last()?);
+    let mut route = route(network, flags, rest.get(3)?);
     route.gateway = gateway.parse().ok().filter(|gateway: &std::net::IpAddr| !gateway.is_unspecified());
     if flags.contains('G') && route.gateway.is_none() {
         return None;
@@ -101,7 +101,8 @@ fn v6(words: &[&str]) -> Option<Route> {
     let [destination, hop, flags, metric, .., interface] = words else { return None };
     let network = match *destination {
         "[::]/0" | "default" | "*/0" => words::default_network(true),
-        word => words::network(word.trim_start_matches('['))?,
+        // net-tools writes IPv4-compatible networks such as ::/96 like IPv4 ones.
+        word => words::network(word.trim_start_matches('[')).or_else(|| words::network(&format!("::{word}")))?,
     };
     let mut route = route(network, flags, interface);
     route.gateway = words::address(hop).filter(|gateway| !gateway.is_unspecified());

@@ -45,11 +45,11 @@ fn detect(hint: &Hint<'_>) -> Match {
     let named = words::subject_is(hint.subject, &["ss"]);
     let lines = hint.head.lines().filter(|line| !line.trim().is_empty()).take(8);
     let content = lines.skip_while(|line| noise(line)).take(1).any(is_header);
-    // `ss -H` has no header.
-    let bare = named
-        && words::most_lines(hint.head, |line| {
-            line.starts_with([' ', '\t']) || socket(line, &Columns::default()).is_some()
-        });
+    // `ss -H` has no header, nor has what `grep` leaves.
+    let bare = words::most_lines(hint.head, |line| {
+        let tcp = line.starts_with("tcp") || line.starts_with("udp");
+        (named && line.starts_with([' ', '\t'])) || ((named || tcp) && socket(line, &Columns::default()).is_some())
+    });
     match (content || bare, named) {
         (true, true) => Match::Both,
         (true, false) => Match::Content,

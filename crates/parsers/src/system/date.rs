@@ -161,7 +161,7 @@ fn parse_date(document: &Document<'_>) -> Parsed {
 
 /// `Universal time: Sat 2026-11-21 01:46:55 UTC`.
 fn universal(line: &str) -> Option<Timestamp> {
-    let rest = line.trim().strip_prefix("Universal time:")?;
+    let rest = line.trim().strip_prefix("Universal time")?.trim_start().strip_prefix(':')?;
     let mut words = rest.split_ascii_whitespace().skip_while(|word| !word.starts_with(|c: char| c.is_ascii_digit()));
     format!("{}T{}Z", words.next()?, words.next()?).parse().ok()
 }

@@ -33,7 +33,7 @@ struct Header {
 
 fn detect(hint: &Hint<'_>) -> Match {
     let mut lines = hint.head.lines().filter(|line| !line.trim().is_empty()).take(6);
-    let content = lines.by_ref().skip_while(|line| line.starts_with("df: ")).take(1).any(|line| header(line).is_some());
+    let content = lines.by_ref().skip_while(|line| line.contains("df: ")).take(1).any(|line| header(line).is_some());
     match (content, words::subject_is(hint.subject, &["df"])) {
         (true, true) => Match::Both,
         (true, false) => Match::Content,
@@ -144,7 +144,7 @@ fn parse(document: &Document<'_>) -> Parsed {
             continue;
         }
         let Some(header) = &current else {
-            if !line.text.starts_with("df: ") {
+            if !line.text.contains("df: ") {
                 parsed.problem(
                     document,
                     line.number,

@@ -195,6 +195,7 @@ fn parse(document: &Document<'_>) -> Parsed {
             bytes: section.bytes,
             container: container.or_else(|| document.container.clone()),
             first_line: section.first_line,
+            indent: document.indent,
             offset: document.offset + section.start as u64,
         };
         let one = (format.parse)(&inner);
