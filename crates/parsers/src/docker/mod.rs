@@ -5,6 +5,7 @@
 //! [`Format`] therefore only says what a document is mainly about.
 
 mod cells;
+mod compose;
 mod config;
 mod container;
 mod endpoint;
@@ -32,6 +33,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &INSPECT,
     &NETWORKS,
     &PS,
+    &COMPOSE_PS,
     &NETWORK_LS,
     &INFO,
     &VERSION,
@@ -83,6 +85,14 @@ static PS: Format = Format {
         )
     },
     parse: records_or_tables,
+};
+
+static COMPOSE_PS: Format = Format {
+    name: "docker-compose-ps",
+    collect: "docker-compose ps",
+    kinds: &["container", "published_port"],
+    detect: |hint| sure(first_lines(hint).any(compose::titles), hint, &["docker-compose ps"]),
+    parse: compose::parse,
 };
 
 static NETWORK_LS: Format = Format {

@@ -19,7 +19,8 @@ pub(super) struct Seen {
 pub(super) fn read(text: &str) -> Seen {
     let (first, rest) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
     let bracket = rest.find('(').and_then(|open| rest[open + 1..].split_once(')')).map(|(inside, _)| inside);
-    let code = bracket.and_then(|inside| inside.parse().ok());
+    // Compose 1 writes `Exit 137`.
+    let code = bracket.or(Some(rest).filter(|_| first == "Exit")).and_then(|inside| inside.parse().ok());
     let outside: String = match (rest.find('('), rest.find(')')) {
         (Some(open), Some(close)) if open < close => format!("{} {}", &rest[..open], &rest[close + 1..]),
         _ => rest.to_owned(),
@@ -84,6 +85,7 @@ mod tests {
         assert_eq!(seen("Up 2 days (Paused)"), (status("paused"), None, None, Some(172_800)));
         assert_eq!(seen("Exited (137) 3 weeks ago"), (status("exited"), Some(137), None, Some(1_814_400)));
         assert_eq!(seen("Restarting (1) 5 seconds ago"), (status("restarting"), Some(1), None, Some(5)));
+        assert_eq!(seen("Exit 137"), (status("exited"), Some(137), None, None));
         assert_eq!(seen("exited (1)"), (status("exited"), Some(1), None, None));
         assert_eq!(seen("running (healthy)"), (status("running"), None, status("healthy"), None));
         assert_eq!(seen("Created"), (status("created"), None, None, None));
