@@ -221,6 +221,7 @@ pub(super) fn interface_named<'n>(namespace: &'n mut Namespace, name: &Text) -> 
 
 /// A bridge is known by its kind, by having ports, or by Docker naming it.
 fn mark_bridges(own: &mut Namespace, facts: &[&Fact]) {
+    let no_interfaces = own.interfaces.iter().all(|interface| &*interface.name == "lo");
     let mut names: Vec<Text> = own.interfaces.iter().filter_map(|interface| interface.master.clone()).collect();
     for fact in facts {
         match &fact.data {
@@ -229,7 +230,7 @@ fn mark_bridges(own: &mut Namespace, facts: &[&Fact]) {
                 let Some(bridge) = &network.bridge else { continue };
                 names.push(bridge.clone());
                 // Without `ip addr` the network itself tells the bridge's address.
-                if !own.interfaces.iter().any(|interface| interface.name == *bridge) {
+                if no_interfaces && !own.interfaces.iter().any(|interface| interface.name == *bridge) {
                     let interface = interface_named(own, bridge);
                     for (gateway, subnet) in network.gateways.iter().zip(&network.subnets) {
                         let (address, prefix) = (*gateway, subnet.prefix_len());
