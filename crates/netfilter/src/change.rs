@@ -115,11 +115,17 @@ impl Host {
             Change::InsertRule { v6, table, chain, number, steps, target, text } => {
                 own.firewall.rules_mut(*v6).insert((table, chain), *number, steps, target.clone(), text.clone())
             }
-            Change::DeleteRule { v6, table, chain, number } => own.firewall.rules_mut(*v6).delete(table, chain, *number),
-            Change::DeleteRuleLike { v6, table, chain, steps } => own.firewall.rules_mut(*v6).delete_like(table, chain, steps),
-            Change::SetPolicy { v6, table, chain, accept } => {
-                own.firewall.rules_mut(*v6).set_policy(table, chain, if *accept { Policy::Accept } else { Policy::Drop })
+            Change::DeleteRule { v6, table, chain, number } => {
+                own.firewall.rules_mut(*v6).delete(table, chain, *number)
             }
+            Change::DeleteRuleLike { v6, table, chain, steps } => {
+                own.firewall.rules_mut(*v6).delete_like(table, chain, steps)
+            }
+            Change::SetPolicy { v6, table, chain, accept } => own.firewall.rules_mut(*v6).set_policy(
+                table,
+                chain,
+                if *accept { Policy::Accept } else { Policy::Drop },
+            ),
             Change::Flush { v6, table, chain } => own.firewall.rules_mut(*v6).flush(table, chain.as_deref()),
             Change::SetSysctl { key, value } => {
                 self.set_sysctl(key, value);

@@ -114,10 +114,9 @@ impl ConnTable {
 }
 
 fn new_conn(packet: &Packet) -> Conn {
-    let tcp = (packet.tuple.proto == TCP).then(|| {
-        // A packet from the middle of a connection is picked up as established (nf_conntrack_tcp_loose).
-        if packet.flags & SYN != 0 { Tcp::SynSent } else { Tcp::Established }
-    });
+    // A packet from the middle of a connection is picked up as established (nf_conntrack_tcp_loose).
+    let state = if packet.flags & SYN != 0 { Tcp::SynSent } else { Tcp::Established };
+    let tcp = (packet.tuple.proto == TCP).then_some(state);
     Conn {
         original: packet.tuple.clone(),
         reply: packet.tuple.inverse(),
@@ -198,9 +197,15 @@ mod tests {
     #[test]
     fn tracking_one_way_only_makes_strangers() {
         // The SYN was not tracked: its answer is invalid, the client's next packet begins a connection.
-        assert_eq!(kinds(&[(SYN, false, false), (SYN | ACK, true, true), (ACK, false, true)]), [None, None, Some(CtKind::New)]);
+        assert_eq!(
+            kinds(&[(SYN, false, false), (SYN | ACK, true, true), (ACK, false, true)]),
+            [None, None, Some(CtKind::New)]
+        );
         // The answer was not tracked: the client's next packet is invalid.
-        assert_eq!(kinds(&[(SYN, false, true), (SYN | ACK, true, false), (ACK, false, true)]), [Some(CtKind::New), None, None]);
+        assert_eq!(
+            kinds(&[(SYN, false, true), (SYN | ACK, true, false), (ACK, false, true)]),
+            [Some(CtKind::New), None, None]
+        );
     }
 
     #[test]

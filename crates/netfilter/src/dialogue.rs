@@ -90,7 +90,8 @@ impl Sim<'_, '_> {
     }
 
     fn client(&mut self, flow: &Flow) -> Result<End, Box<Outcome>> {
-        let unknown = |reason: String, missing: &[&'static str]| Err(Box::new(Outcome::unknown(reason, missing.to_vec())));
+        let unknown =
+            |reason: String, missing: &[&'static str]| Err(Box::new(Outcome::unknown(reason, missing.to_vec())));
         match &flow.from {
             From::Host { .. } => Ok(End::Namespace(0)),
             From::Container(name) => match self.host.find_container(name) {
@@ -109,7 +110,8 @@ impl Sim<'_, '_> {
     }
 
     fn outside(&mut self, address: IpAddr, input: Option<&str>) -> Result<End, Box<Outcome>> {
-        let unknown = |reason: String, missing: &[&'static str]| Err(Box::new(Outcome::unknown(reason, missing.to_vec())));
+        let unknown =
+            |reason: String, missing: &[&'static str]| Err(Box::new(Outcome::unknown(reason, missing.to_vec())));
         // An address of a container that runs here is that container.
         let container = self.host.containers.iter().find(|found| found.running && found.addresses.contains(&address));
         if let (None, Some(namespace)) = (input, container.and_then(|found| found.namespace)) {
@@ -171,13 +173,14 @@ impl Sim<'_, '_> {
         };
         let sport = flow.sport.unwrap_or(49152);
         if matches!(proto, ICMP | ICMPV6) {
-            return Ok(Tuple { proto, src, dst: flow.to, sport: 1, dport: 1 });
+            // Request and reply have different types, which keeps their tuples apart even on one address.
+            return Ok(Tuple { proto, src, dst: flow.to, sport: 1, dport: 8 });
         }
         Ok(Tuple { proto, src, dst: flow.to, sport, dport: flow.port })
     }
 
     /// Sends a packet from one end.
-    fn from_end(&mut self, leg: Leg, end: End, mut packet: Packet) -> Fate {
+    fn depart(&mut self, leg: Leg, end: End, mut packet: Packet) -> Fate {
         match end {
             End::Namespace(namespace) => {
                 self.begin(leg, &packet, Some(namespace));
@@ -200,7 +203,8 @@ impl Sim<'_, '_> {
             (TCP, flags) if flags & SYN != 0 => (60, 60),
             (TCP, flags) if flags & PSH == 0 => (52, 52),
             (TCP, _) => (53, 1500),
-            _ => (28, 1500),
+            // What a first datagram or ping keeps to without knowing the path: 576 bytes (RFC 1122, 3.3.3).
+            _ => (28, 576),
         };
         Packet { flags, length, sender, ..Packet::new(tuple) }
     }
@@ -250,7 +254,7 @@ impl Sim<'_, '_> {
 
     /// A packet behind the handshake: the client is connected whatever becomes of it.
     fn later(&mut self, leg: Leg, client: End, server: End, packet: Packet, seen: &Tuple) -> Option<Outcome> {
-        let fate = self.from_end(leg, client, packet);
+        let fate = self.depart(leg, client, packet);
         let there = match (&fate, server) {
             (Fate::Arrived { namespace, packet }, End::Namespace(own)) => own == *namespace && packet.tuple == *seen,
             (Fate::Left { packet, .. }, End::Outside(_)) => packet.tuple == *seen,
@@ -312,17 +316,20 @@ impl Sim<'_, '_> {
     /// Brings the first packet to somebody who takes it; everything else is an outcome.
     fn deliver_first(&mut self, leg: Leg, client: End, first: Packet) -> Result<(End, Packet, Target), Box<Outcome>> {
         let tuple = first.tuple.clone();
-        let fate = self.from_end(leg, client, first);
+        let fate = self.depart(leg, client, first);
         let outcome = match fate {
             Fate::Unknown { reason, missing } => Outcome::unknown(reason, missing),
             Fate::Lost(cause) => Outcome::stopped(Verdict::Dropped, leg, Some(cause)),
             Fate::Unroutable(cause) => Outcome::stopped(Verdict::Unroutable, leg, Some(cause)),
             Fate::Answered { cause, word, unroutable, answer, via } => {
                 let verdict = if unroutable { Verdict::Unroutable } else { Verdict::Rejected };
-                self.error_home(client, &tuple, *answer, via, Outcome {
-                    reject_with: Some(word),
-                    ..Outcome::stopped(verdict, leg, Some(cause))
-                })
+                self.error_home(
+                    client,
+                    &tuple,
+                    *answer,
+                    via,
+                    Outcome { reject_with: Some(word), ..Outcome::stopped(verdict, leg, Some(cause)) },
+                )
             }
             Fate::Left { device, packet } => {
                 let port = packet.has_ports().then_some(packet.tuple.dport);
@@ -347,13 +354,8 @@ impl Sim<'_, '_> {
         let host = self.host;
         let Some(own) = host.ns(namespace) else { return Err(Box::new(Outcome::unknown("the namespace", Vec::new()))) };
         let icmp = matches!(packet.tuple.proto, ICMP | ICMPV6);
-        let target = Target {
-            namespace: Some(namespace),
-            address,
-            port: (!icmp).then_some(port),
-            process: None,
-            source: None,
-        };
+        let target =
+            Target { namespace: Some(namespace), address, port: (!icmp).then_some(port), process: None, source: None };
         if icmp {
             self.events.push(Event::Socket { text: format!("{address} answers pings"), source: None });
             return Ok((End::Namespace(namespace), packet, target));
@@ -366,18 +368,25 @@ impl Sim<'_, '_> {
         let whose = own.container.as_ref().map_or_else(|| "the host".to_owned(), |name| format!("container {name}"));
         match self.socket(namespace, own, proto, address, port) {
             Socket::Open(listener) => {
-                let text = format!("{} listens on {}:{}", listener.process.as_deref().unwrap_or("a process"), listener.address, port);
+                let text = format!(
+                    "{} listens on {}:{}",
+                    listener.process.as_deref().unwrap_or("a process"),
+                    listener.address,
+                    port
+                );
                 self.events.push(Event::Socket { text, source: Some(listener.source.clone()) });
                 let (process, source) = (listener.process.clone(), Some(listener.source.clone()));
                 Ok((End::Namespace(namespace), packet, Target { process, source, ..target }))
             }
             Socket::Likely => {
-                self.assumed.insert(format!("{whose} listens on {}/{port}, which it exposes or publishes", proto.word()));
+                self.assumed
+                    .insert(format!("{whose} listens on {}/{port}, which it exposes or publishes", proto.word()));
                 self.events.push(Event::Socket { text: format!("{whose} exposes port {port}"), source: None });
                 Ok((End::Namespace(namespace), packet, target))
             }
             Socket::Unknown => {
-                let missing = vec![if own.container.is_some() { "docker exec CONTAINER ss -lntup" } else { "ss -lntup" }];
+                let missing =
+                    vec![if own.container.is_some() { "docker exec CONTAINER ss -lntup" } else { "ss -lntup" }];
                 let reason = format!("whether {whose} listens on {}/{port}", proto.word());
                 Err(Box::new(Outcome { target: Some(target), ..Outcome::unknown(reason, missing) }))
             }
@@ -386,7 +395,7 @@ impl Sim<'_, '_> {
                 self.events.push(Event::Socket { text: text.clone(), source: None });
                 let refused = Outcome {
                     target: Some(target),
-                    ..Outcome::stopped(Verdict::Refused, Leg::Fwd, Some(Cause::new(Decider::Listener, text, None)))
+                    ..Outcome::stopped(Verdict::Refused, Leg::Err, Some(Cause::new(Decider::Listener, text, None)))
                 };
                 Err(Box::new(self.refuse(client, tuple, namespace, &packet, refused)))
             }
@@ -398,7 +407,8 @@ impl Sim<'_, '_> {
         let (answer, word) = if packet.tuple.proto == TCP {
             (reset(packet), "tcp-reset")
         } else {
-            let (kind, word) = if packet.is_v6() { ((1, 4), "icmp6-port-unreachable") } else { ((3, 3), "icmp-port-unreachable") };
+            let (kind, word) =
+                if packet.is_v6() { ((1, 4), "icmp6-port-unreachable") } else { ((3, 3), "icmp-port-unreachable") };
             let mut answer = error_packet(packet.tuple.dst, packet.tuple.src, kind, &packet.tuple);
             crate::conntrack::ConnTable::attach(&mut answer, packet);
             (answer, word)
@@ -422,17 +432,17 @@ impl Sim<'_, '_> {
             _ => None,
         };
         if let Some(packet) = home {
-            let fits = if is_reset {
-                packet.tuple == tuple.inverse()
-            } else {
-                packet.quoted.as_deref() == Some(tuple)
-            };
+            let fits = if is_reset { packet.tuple == tuple.inverse() } else { packet.quoted.as_deref() == Some(tuple) };
             if fits {
                 return outcome;
             }
         }
         match fate {
             Fate::Unknown { reason, missing } => Outcome::unknown(reason, missing),
+            // A rejection that does not come home is what the rule is worth: a drop.
+            Fate::Lost(_) | Fate::Unroutable(_) | Fate::Answered { .. } if outcome.leg.is_some() => {
+                Outcome { verdict: Verdict::Dropped, reject_with: None, ..outcome }
+            }
             Fate::Lost(cause) | Fate::Unroutable(cause) | Fate::Answered { cause, .. } => {
                 Outcome { target: outcome.target, ..Outcome::stopped(Verdict::Dropped, Leg::Err, Some(cause)) }
             }
@@ -445,7 +455,7 @@ impl Sim<'_, '_> {
 
     /// Brings the answer to the client; `None` when it got there.
     fn answer(&mut self, leg: Leg, client: End, server: End, answer: Packet, tuple: &Tuple) -> Option<Outcome> {
-        let fate = self.from_end(leg, server, answer);
+        let fate = self.depart(leg, server, answer);
         match Self::is_home(client, &fate, &tuple.inverse()) {
             Some(true) => None,
             Some(false) => {
@@ -505,8 +515,11 @@ impl Sim<'_, '_> {
             return None;
         }
         let port = target.port?;
-        let fits = |address: Option<IpAddr>| address.is_none_or(|address| address.is_unspecified() || address == target.address);
-        let published = self.host.published.iter().find(|published| published.host_port == port && fits(published.host_address));
+        let fits = |address: Option<IpAddr>| {
+            address.is_none_or(|address| address.is_unspecified() || address == target.address)
+        };
+        let published =
+            self.host.published.iter().find(|published| published.host_port == port && fits(published.host_address));
         if let Some(published) = published {
             let v4 = |address: &&IpAddr| address.is_ipv4();
             let container = self.host.find_container(&published.container)?;
@@ -519,21 +532,28 @@ impl Sim<'_, '_> {
     /// Docker makes a DNAT rule for every port for which it starts a proxy.
     fn dnat_of(&self, address: IpAddr, port: u16) -> Option<(IpAddr, u16)> {
         let rules = self.host.own()?.firewall.rules(address.is_ipv6());
-        let nat = rules.chains.iter().filter(|chain| rules.tables.get(chain.table).is_some_and(|table| &*table.name == "nat"));
+        let nat = rules
+            .chains
+            .iter()
+            .filter(|chain| rules.tables.get(chain.table).is_some_and(|table| &*table.name == "nat"));
         let mut other = None;
         for rule in nat.flat_map(|chain| &chain.rules) {
             let (mut wants_port, mut wants_address, mut to) = (false, true, None);
             for step in &rule.steps {
                 match step {
                     Step::Match(found) if !found.negated => match &found.test {
-                        Test::Port(Side::Destination, ports) => wants_port |= ports.iter().any(|range| range.contains(&port)),
+                        Test::Port(Side::Destination, ports) => {
+                            wants_port |= ports.iter().any(|range| range.contains(&port))
+                        }
                         Test::Address(Side::Destination, ranges) => {
                             wants_address &= crate::eval::in_ranges(ranges, address);
                         }
                         _ => {}
                     },
                     Step::Act(Action::Dnat(range)) => {
-                        to = range.addresses.map(|(first, _)| (first, range.ports.as_ref().map_or(port, |ports| *ports.start())));
+                        to = range
+                            .addresses
+                            .map(|(first, _)| (first, range.ports.as_ref().map_or(port, |ports| *ports.start())));
                     }
                     _ => {}
                 }

@@ -92,12 +92,7 @@ pub(crate) struct Packet {
 impl Packet {
     /// A packet of a process or of the kernel of some host.
     pub(crate) fn new(tuple: Tuple) -> Self {
-        let length = match tuple.proto {
-            TCP => (60, 60),
-            // ping sends 56 bytes of data by default; programs differ.
-            ICMP | ICMPV6 => (28, 1500),
-            _ => (28, 1500),
-        };
+        let length = if tuple.proto == TCP { (60, 60) } else { (28, 576) };
         Self {
             tuple,
             icmp: None,

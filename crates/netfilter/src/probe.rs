@@ -205,7 +205,11 @@ impl Host {
             if tuple.sport == 0 || matches!(tuple.proto, 1 | 58) {
                 format!("{} -> {}", tuple.src, tuple.dst)
             } else {
-                format!("{} -> {}", std::net::SocketAddr::new(tuple.src, tuple.sport), std::net::SocketAddr::new(tuple.dst, tuple.dport))
+                format!(
+                    "{} -> {}",
+                    std::net::SocketAddr::new(tuple.src, tuple.sport),
+                    std::net::SocketAddr::new(tuple.dst, tuple.dport)
+                )
             }
         };
         Some(match event {

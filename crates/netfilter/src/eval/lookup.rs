@@ -71,7 +71,8 @@ fn covers(view: &View<'_>, keys: &[Key], element: &str) -> bool {
     let element = [" comment ", " timeout ", " expires ", " counter "]
         .iter()
         .fold(element, |rest, word| rest.split_once(word).map_or(rest, |(before, _)| before));
-    let parts: Vec<&str> = if keys.len() == 1 { vec![element.trim()] } else { element.split(" . ").map(str::trim).collect() };
+    let parts: Vec<&str> =
+        if keys.len() == 1 { vec![element.trim()] } else { element.split(" . ").map(str::trim).collect() };
     parts.len() == keys.len() && keys.iter().zip(parts).all(|(key, part)| part_covers(view, key, unquoted(part)))
 }
 
@@ -83,7 +84,9 @@ fn part_covers(view: &View<'_>, key: &Key, text: &str) -> bool {
     let packet = view.packet;
     let tuple = &packet.tuple;
     let number = |own: u32| match text.split_once('-') {
-        Some((low, high)) => parse_number(low).zip(parse_number(high)).is_some_and(|(low, high)| (low..=high).contains(&own)),
+        Some((low, high)) => {
+            parse_number(low).zip(parse_number(high)).is_some_and(|(low, high)| (low..=high).contains(&own))
+        }
         None => parse_number(text) == Some(own),
     };
     match key {
@@ -96,7 +99,9 @@ fn part_covers(view: &View<'_>, key: &Key, text: &str) -> bool {
         },
         Key::Version => matches!((text, view.v6), ("ipv4" | "ip", false) | ("ipv6" | "ip6", true)),
         Key::Address(side) => address_matches(text, if *side == Side::Source { tuple.src } else { tuple.dst }),
-        Key::Port(side) => packet.has_ports() && port_matches(text, if *side == Side::Source { tuple.sport } else { tuple.dport }),
+        Key::Port(side) => {
+            packet.has_ports() && port_matches(text, if *side == Side::Source { tuple.sport } else { tuple.dport })
+        }
         Key::InInterface => name_matches(text, view.input),
         Key::OutInterface => name_matches(text, view.output),
         Key::CtState => {

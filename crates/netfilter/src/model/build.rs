@@ -7,8 +7,8 @@ use bundlescope_facts::{Data, Fact, Interface as InterfaceFact, RouteKind, Text}
 use ipnet::IpNet;
 
 use super::{
-    Fib, Hop, Host, IfAddress, Interface, Link, Listening, Namespace, Neighbour, Port, Published, Route, Sets, containers,
-    fib::Policy, table_name,
+    Fib, Hop, Host, IfAddress, Interface, Link, Listening, Namespace, Neighbour, Port, Published, Route, Sets,
+    containers, fib::Policy, table_name,
 };
 use crate::rules::Builder;
 
@@ -87,7 +87,10 @@ pub(super) fn add(namespace: &mut Namespace, fact: &Fact) {
             if interface.addresses.iter().any(|other| other.address == address && other.prefix == data.prefix) {
                 return;
             }
-            let scope = data.scope.clone().unwrap_or_else(|| if address.is_loopback() { "host".into() } else { "global".into() });
+            let scope = data
+                .scope
+                .clone()
+                .unwrap_or_else(|| if address.is_loopback() { "host".into() } else { "global".into() });
             let (prefix, secondary, peer) = (data.prefix, data.secondary, data.peer);
             interface.addresses.push(IfAddress { address, prefix, secondary, scope, peer });
         }
@@ -161,7 +164,10 @@ fn add_listener(namespace: &mut Namespace, data: &bundlescope_facts::Listener, f
         _ => {}
     }
     let same = namespace.listeners.iter_mut().find(|other| {
-        other.proto == data.proto && other.address == address && other.port == data.port && other.interface == data.interface
+        other.proto == data.proto
+            && other.address == address
+            && other.port == data.port
+            && other.interface == data.interface
     });
     match same {
         // The same socket in ss and netstat: each may know what the other does not.
@@ -299,7 +305,8 @@ fn add_ports(host: &mut Host, facts: &[&Fact]) {
 pub(super) fn finish(namespace: &mut Namespace) {
     let lo = interface_named(namespace, &"lo".into());
     if lo.addresses.is_empty() {
-        for (address, prefix) in [(IpAddr::from([127, 0, 0, 1]), 8), (IpAddr::from(std::net::Ipv6Addr::LOCALHOST), 128)] {
+        for (address, prefix) in [(IpAddr::from([127, 0, 0, 1]), 8), (IpAddr::from(std::net::Ipv6Addr::LOCALHOST), 128)]
+        {
             lo.addresses.push(IfAddress { address, prefix, secondary: false, scope: "host".into(), peer: None });
         }
     }
@@ -318,7 +325,9 @@ pub(super) fn finish(namespace: &mut Namespace) {
                     derive_local(address, &hops, &mut derived);
                 }
                 let connected = address.network().filter(|net| net.prefix_len() < net.max_prefix_len());
-                if let (true, false, Some(destination)) = (main, address.secondary || &*interface.name == "lo", connected) {
+                if let (true, false, Some(destination)) =
+                    (main, address.secondary || &*interface.name == "lo", connected)
+                {
                     derived.push(derived_route(destination, RouteKind::Unicast, hops, Some(address.address), "main"));
                 }
             }

@@ -189,7 +189,9 @@ fn attach(
     let interface = interface_named(made, &name);
     interface.mac = interface.mac.take().or_else(|| endpoint.mac.clone());
     let peer_index = interface.index;
-    let v4 = endpoint.address.map(|address| (address, endpoint.prefix.or_else(|| subnet_prefix(network, address)).unwrap_or(16)));
+    let v4 = endpoint
+        .address
+        .map(|address| (address, endpoint.prefix.or_else(|| subnet_prefix(network, address)).unwrap_or(16)));
     let v6 = endpoint.address6.map(|address| (address, subnet_prefix(network, address).unwrap_or(64)));
     for (address, prefix) in v4.into_iter().chain(v6) {
         if !interface.addresses.iter().any(|own| own.address == address) {
@@ -215,7 +217,8 @@ fn subnet_prefix(network: Option<&NetworkFact>, address: IpAddr) -> Option<u8> {
 
 fn bridge_with_subnet(host: &Host, address: IpAddr) -> Option<usize> {
     host.own()?.interfaces.iter().position(|interface| {
-        interface.bridge && interface.addresses.iter().any(|own| own.network().is_some_and(|net| net.contains(&address)))
+        interface.bridge
+            && interface.addresses.iter().any(|own| own.network().is_some_and(|net| net.contains(&address)))
     })
 }
 
@@ -257,7 +260,9 @@ fn inherit_sysctls(host: &Host, made: &mut Namespace) {
     let Some(own) = host.own() else { return };
     let names: Vec<Text> = made.interfaces.iter().map(|interface| interface.name.clone()).collect();
     for setting in ["rp_filter", "route_localnet", "accept_local"] {
-        for (from, to) in std::iter::once(("all", Text::from("all"))).chain(names.iter().map(|name| ("default", name.clone()))) {
+        for (from, to) in
+            std::iter::once(("all", Text::from("all"))).chain(names.iter().map(|name| ("default", name.clone())))
+        {
             let value = own.sysctls.get(format!("net.ipv4.conf.{from}.{setting}").as_str()).cloned();
             if let Some((value, _)) = value {
                 made.sysctls.entry(format!("net.ipv4.conf.{to}.{setting}").into()).or_insert((value, None));

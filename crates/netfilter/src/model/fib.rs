@@ -171,21 +171,19 @@ impl Fib {
             _ if address.is_multicast() => return "MULTICAST",
             _ => {}
         }
-        let local = self.routes.iter().filter(|route| *route.table == *"local" && route.destination.contains(&address));
-        for route in local {
-            if device.is_some_and(|device| !route.hops.iter().any(|hop| *hop.interface == *device)) {
-                // The longest match decides, also when it is on another device.
-                return "UNICAST";
-            }
-            return match route.kind {
-                RouteKind::Local => "LOCAL",
-                RouteKind::Broadcast => "BROADCAST",
-                RouteKind::Multicast => "MULTICAST",
-                RouteKind::Anycast => "ANYCAST",
-                _ => "UNICAST",
-            };
+        let mut local = self.routes.iter().filter(|route| *route.table == *"local");
+        let Some(route) = local.find(|route| route.destination.contains(&address)) else { return "UNICAST" };
+        // The longest match decides, also when it is on another device.
+        if device.is_some_and(|device| !route.hops.iter().any(|hop| *hop.interface == *device)) {
+            return "UNICAST";
         }
-        "UNICAST"
+        match route.kind {
+            RouteKind::Local => "LOCAL",
+            RouteKind::Broadcast => "BROADCAST",
+            RouteKind::Multicast => "MULTICAST",
+            RouteKind::Anycast => "ANYCAST",
+            _ => "UNICAST",
+        }
     }
 
     /// True when the address is one of the namespace's own.
@@ -218,7 +216,8 @@ pub(crate) fn table_name(table: &str) -> &str {
 
 fn selects(rule: &PolicyRule, key: &Key<'_>) -> bool {
     let unspecified = |address: Option<IpAddr>| address.filter(|address| !address.is_unspecified());
-    let from = rule.from.is_none_or(|net| net.prefix_len() == 0 || unspecified(key.src).is_some_and(|src| net.contains(&src)));
+    let from =
+        rule.from.is_none_or(|net| net.prefix_len() == 0 || unspecified(key.src).is_some_and(|src| net.contains(&src)));
     let to = rule.to.is_none_or(|net| net.contains(&key.dst));
     let iif = rule.input_interface.as_deref().is_none_or(|name| name == key.iif);
     let oif = rule.output_interface.as_deref().is_none_or(|name| Some(name) == key.oif);

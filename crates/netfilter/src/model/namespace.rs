@@ -168,7 +168,9 @@ impl Namespace {
         let own: Vec<_> = interface
             .addresses
             .iter()
-            .filter(|address| usable(address) || (host_scope_too && !address.secondary && address.address.is_ipv6() == v6))
+            .filter(|address| {
+                usable(address) || (host_scope_too && !address.secondary && address.address.is_ipv6() == v6)
+            })
             .collect();
         let near = towards
             .and_then(|towards| own.iter().find(|a| a.network().is_some_and(|network| network.contains(&towards))));

@@ -75,7 +75,9 @@ pub(crate) fn address_matches(text: &str, address: IpAddr) -> bool {
 /// True when `port` is what `text` writes: a number or a range `a-b`.
 pub(crate) fn port_matches(text: &str, port: u16) -> bool {
     match text.split_once('-') {
-        Some((low, high)) => matches!((low.trim().parse(), high.trim().parse()), (Ok(low), Ok(high)) if (low..=high).contains(&port)),
+        Some((low, high)) => {
+            matches!((low.trim().parse(), high.trim().parse()), (Ok(low), Ok(high)) if (low..=high).contains(&port))
+        }
         None => text.trim().parse() == Ok(port),
     }
 }

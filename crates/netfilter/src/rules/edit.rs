@@ -52,7 +52,11 @@ impl Ruleset {
         let Some(slot) = self.chains.get_mut(at) else { return Ok(()) };
         let position = number.map_or(slot.rules.len(), |number| number.saturating_sub(1));
         if position > slot.rules.len() {
-            return Err(EditError(format!("{chain} has {} rules, so there is no place {}", slot.rules.len(), position + 1)));
+            return Err(EditError(format!(
+                "{chain} has {} rules, so there is no place {}",
+                slot.rules.len(),
+                position + 1
+            )));
         }
         slot.rules.insert(position, rule);
         slot.index = index(&slot.rules);

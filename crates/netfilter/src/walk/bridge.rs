@@ -54,7 +54,7 @@ impl Sim<'_, '_> {
     /// A packet of the host, or routed by it, leaves by a bridge.
     pub(super) fn bridge_out(&mut self, out: Out, packet: Packet, forwarded: bool) -> Fate {
         match self.frame_for(out.device, out.next, None) {
-            Frame::Port(port) => self.into_member(port, packet),
+            Frame::Port(port) => self.hand_over(port, packet),
             Frame::Wire | Frame::Host => Fate::Left { device: out.device, packet },
             Frame::Somebody(what) => unknown(&what, &["docker inspect"]),
             Frame::Nobody => {
@@ -65,7 +65,7 @@ impl Sim<'_, '_> {
     }
 
     /// The container behind a port gets the packet.
-    fn into_member(&mut self, port: usize, mut packet: Packet) -> Fate {
+    fn hand_over(&mut self, port: usize, mut packet: Packet) -> Fate {
         let Some((member, interface)) = self.host.ports.get(port).and_then(|port| port.member) else {
             return unknown("the container behind the port", &["docker inspect"]);
         };
@@ -78,7 +78,8 @@ impl Sim<'_, '_> {
         let Some(bridge) = self.host.ports.get(port).map(|port| port.bridge) else {
             return unknown("the bridge of the container", &["docker network inspect"]);
         };
-        let mac = self.host.ns(namespace).and_then(|own| own.interfaces.get(out.device)).and_then(|own| own.mac.clone());
+        let mac =
+            self.host.ns(namespace).and_then(|own| own.interfaces.get(out.device)).and_then(|own| own.mac.clone());
         packet.scrub();
         packet.mac = mac;
         match self.frame_for(bridge, out.next, Some(port)) {
@@ -86,7 +87,9 @@ impl Sim<'_, '_> {
                 let text = format!("nobody on {} has {}", self.bridge_name(bridge), out.next);
                 Fate::Unroutable(Cause::new(Decider::Neighbour, text, None))
             }
-            Frame::Somebody(what) if self.switched_by_rules(&packet).is_none_or(|on| !on) => unknown(&what, &["docker inspect"]),
+            Frame::Somebody(what) if self.switched_by_rules(&packet).is_none_or(|on| !on) => {
+                unknown(&what, &["docker inspect"])
+            }
             frame => self.switch(bridge, port, frame, packet),
         }
     }
@@ -114,7 +117,7 @@ impl Sim<'_, '_> {
                     self.events.push(Event::Bridge { text });
                     match self.port_refuses(port, to) {
                         Some(cause) => Fate::Lost(cause),
-                        None => self.into_member(to, packet),
+                        None => self.hand_over(to, packet),
                     }
                 }
                 Frame::Wire => Fate::Left { device: bridge, packet },
@@ -124,14 +127,8 @@ impl Sim<'_, '_> {
         }
         packet.port_in = Some(port);
         let before = packet.tuple.dst;
-        let env = Env {
-            namespace: 0,
-            hook: Hook::Prerouting,
-            input: Some(bridge),
-            output: None,
-            port_out: None,
-            next: None,
-        };
+        let env =
+            Env { namespace: 0, hook: Hook::Prerouting, input: Some(bridge), output: None, port_out: None, next: None };
         if let HookEnd::Stop(fate) = self.hook(&env, &mut packet) {
             return fate;
         }
@@ -143,7 +140,7 @@ impl Sim<'_, '_> {
         }
         // The destination was translated: the packet is routed, and stays on the bridge when that leads back to it.
         match self.bridged_route(0, bridge, &packet) {
-            Err(fate) => match fate {
+            Err(fate) => match *fate {
                 // The bridge does not answer for the router.
                 Fate::Answered { cause, .. } => Fate::Lost(cause),
                 other => other,
@@ -172,7 +169,8 @@ impl Sim<'_, '_> {
             return Fate::Lost(cause);
         }
         // Where the frame leaves by an unknown port, it does leave by one.
-        let port_out = to.or_else(|| self.host.ports.iter().position(|other| other.bridge == bridge && other.member.is_none()));
+        let port_out =
+            to.or_else(|| self.host.ports.iter().position(|other| other.bridge == bridge && other.member.is_none()));
         let mut env = Env {
             namespace: 0,
             hook: Hook::Forward,
@@ -189,7 +187,7 @@ impl Sim<'_, '_> {
             return fate;
         }
         match frame {
-            Frame::Port(to) => self.into_member(to, packet),
+            Frame::Port(to) => self.hand_over(to, packet),
             Frame::Somebody(what) => unknown(&what, &["docker inspect"]),
             _ => Fate::Left { device: bridge, packet },
         }
@@ -218,7 +216,7 @@ impl Sim<'_, '_> {
             Via::Output(namespace) => self.send(namespace, packet),
             Via::Port(port) => match self.host.ports.get(port) {
                 Some(found) if found.member.is_none() => Fate::Left { device: found.bridge, packet },
-                _ => self.into_member(port, packet),
+                _ => self.hand_over(port, packet),
             },
         }
     }

@@ -1,7 +1,7 @@
 //! The hooks: base chains in the order of their priorities, conntrack and NAT between them.
 
-use bundlescope_facts::firewall::{Action, NatRange};
 use bundlescope_facts::Family;
+use bundlescope_facts::firewall::{Action, NatRange};
 
 use super::route::Out;
 use super::{Cause, Event, Fate, Place, Sim};
@@ -70,7 +70,7 @@ impl Sim<'_, '_> {
             if !translated && base.priority >= nat_priority {
                 translated = true;
                 if let Err(stop) = self.translate(env, rules, packet, &mut way) {
-                    return HookEnd::Stop(stop);
+                    return HookEnd::Stop(*stop);
                 }
             }
             let before = (packet.tuple.clone(), packet.mark);
@@ -79,10 +79,12 @@ impl Sim<'_, '_> {
                 end => return HookEnd::Stop(self.stop(env, packet, end)),
             }
             let reroutes = rules.chains.get(base.chain).is_some_and(|chain| chain.reroutes);
-            if reroutes && (before.0.src != packet.tuple.src || before.0.dst != packet.tuple.dst || before.1 != packet.mark) {
+            if reroutes
+                && (before.0.src != packet.tuple.src || before.0.dst != packet.tuple.dst || before.1 != packet.mark)
+            {
                 match self.reroute(env.namespace, packet) {
                     Ok(out) => way = Some(out),
-                    Err(stop) => return HookEnd::Stop(stop),
+                    Err(stop) => return HookEnd::Stop(*stop),
                 }
             }
         }
@@ -90,7 +92,7 @@ impl Sim<'_, '_> {
             self.track(env.namespace, packet);
         }
         if !translated && let Err(stop) = self.translate(env, rules, packet, &mut way) {
-            return HookEnd::Stop(stop);
+            return HookEnd::Stop(*stop);
         }
         if matches!(env.hook, Hook::Input | Hook::Postrouting)
             && let Some(table) = self.tables.get_mut(env.namespace)
@@ -192,13 +194,13 @@ impl Sim<'_, '_> {
             if let Some(reason) = open.take() {
                 // A rule that only logs makes no difference.
                 let rest = rule.steps.get(at..).unwrap_or_default();
-                if rest.iter().all(|step| matches!(step, Step::Act(Action::Pass(_)) | Step::Match(_))) {
-                    return RuleEnd::Next;
-                }
-                let subject = Subject::Rule(place.namespace, place.v6, place.chain, place.rule.unwrap_or(0));
-                let reason = format!("{} in `{}`", reason, rule.text);
-                if !self.branches.ask(subject, &reason) {
-                    return RuleEnd::Next;
+                let logs = rest.iter().all(|step| matches!(step, Step::Act(Action::Pass(_)) | Step::Match(_)));
+                if !logs {
+                    let subject = Subject::Rule(place.namespace, place.v6, place.chain, place.rule.unwrap_or(0));
+                    let reason = format!("{} in `{}`", reason, rule.text);
+                    if !self.branches.ask(subject, &reason) {
+                        return RuleEnd::Next;
+                    }
                 }
             }
             if !matched {

@@ -171,7 +171,8 @@ impl<'a, 'b> Sim<'a, 'b> {
     /// Counts a hop; the fate of a packet that goes round in circles.
     fn hop(&mut self) -> Option<Fate> {
         self.hops += 1;
-        (self.hops > MOST_HOPS)
-            .then(|| Fate::Lost(Cause::new(Decider::Route, "the packet goes round in circles until its hops are used up", None)))
+        (self.hops > MOST_HOPS).then(|| {
+            Fate::Lost(Cause::new(Decider::Route, "the packet goes round in circles until its hops are used up", None))
+        })
     }
 }

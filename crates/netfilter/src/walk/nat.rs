@@ -26,7 +26,7 @@ impl Sim<'_, '_> {
         rules: &Ruleset,
         packet: &mut Packet,
         way: &mut Option<Out>,
-    ) -> Result<(), Fate> {
+    ) -> Result<(), Box<Fate>> {
         let Some(ct) = packet.ct else { return Ok(()) };
         let before = packet.tuple.clone();
         if ct.kind == CtKind::Related && matches!(packet.tuple.proto, ICMP | ICMPV6) {
@@ -38,7 +38,7 @@ impl Sim<'_, '_> {
             for base in self.nat_order(rules, env.hook) {
                 match self.chain(env, rules, base.chain, packet) {
                     ChainEnd::Accept => {}
-                    end => return Err(self.stop(env, packet, end)),
+                    end => return Err(Box::new(self.stop(env, packet, end))),
                 }
                 if self.nat_done(env, packet) {
                     break;

@@ -56,8 +56,8 @@ impl Sim<'_, '_> {
     }
 
     /// A route for a packet of this namespace.
-    fn output_route(&mut self, namespace: usize, packet: &Packet) -> Result<Out, Fate> {
-        let Some(own) = self.host.ns(namespace) else { return Err(unknown("the network namespace", &[])) };
+    fn output_route(&mut self, namespace: usize, packet: &Packet) -> Result<Out, Box<Fate>> {
+        let Some(own) = self.host.ns(namespace) else { return Err(Box::new(unknown("the network namespace", &[]))) };
         let key = Self::key(&packet.tuple, packet.mark, "lo");
         match own.fib.lookup(&key) {
             Ok(found) => {
@@ -65,7 +65,7 @@ impl Sim<'_, '_> {
                 let hop = found.hop.filter(|_| !local);
                 let name = hop.map_or("lo", |hop| &*hop.interface);
                 let Some(device) = own.interface(name).or_else(|| own.interface("lo")) else {
-                    return Err(unknown("the interfaces of the host", &["ip addr"]));
+                    return Err(Box::new(unknown("the interfaces of the host", &["ip addr"])));
                 };
                 let next = hop.and_then(|hop| hop.gateway).unwrap_or(packet.tuple.dst);
                 let text = if local {
@@ -77,18 +77,18 @@ impl Sim<'_, '_> {
                 Ok(Out { device, next, local })
             }
             Err(error) => match describe(own, packet.tuple.dst, error) {
-                Lookup::Stop(cause, ..) => Err(Fate::Unroutable(cause)),
-                Lookup::Unknown(fate) => Err(fate),
+                Lookup::Stop(cause, ..) => Err(Box::new(Fate::Unroutable(cause))),
+                Lookup::Unknown(fate) => Err(Box::new(fate)),
             },
         }
     }
 
     /// `ip_route_me_harder`: the route of a packet of the host that mangle or NAT has changed.
-    pub(super) fn reroute(&mut self, namespace: usize, packet: &Packet) -> Result<Out, Fate> {
-        self.output_route(namespace, packet).map_err(|fate| match fate {
+    pub(super) fn reroute(&mut self, namespace: usize, packet: &Packet) -> Result<Out, Box<Fate>> {
+        self.output_route(namespace, packet).map_err(|fate| match *fate {
             // TCP tries again and again; only datagram senders see the error.
-            Fate::Unroutable(cause) if packet.tuple.proto == crate::packet::TCP => Fate::Lost(cause),
-            other => other,
+            Fate::Unroutable(cause) if packet.tuple.proto == crate::packet::TCP => Box::new(Fate::Lost(cause)),
+            other => Box::new(other),
         })
     }
 
@@ -99,7 +99,7 @@ impl Sim<'_, '_> {
         }
         let mut out = match self.output_route(namespace, &packet) {
             Ok(out) => out,
-            Err(fate) => return fate,
+            Err(fate) => return *fate,
         };
         let env = Env {
             namespace,
@@ -129,7 +129,11 @@ impl Sim<'_, '_> {
         if let HookEnd::Stop(fate) = self.hook(&env, &mut packet) {
             return fate;
         }
-        if out.local { self.loop_back(namespace, packet) } else { self.transmit(namespace, out, packet, input.is_some()) }
+        if out.local {
+            self.loop_back(namespace, packet)
+        } else {
+            self.transmit(namespace, out, packet, input.is_some())
+        }
     }
 
     /// Over lo: the packet keeps its route, so nothing is looked up again.
@@ -139,8 +143,7 @@ impl Sim<'_, '_> {
         }
         let lo = self.host.ns(namespace).and_then(|own| own.interface("lo"));
         packet.sender = crate::packet::Sender::Nobody;
-        let env =
-            Env { namespace, hook: Hook::Prerouting, input: lo, output: None, port_out: None, next: None };
+        let env = Env { namespace, hook: Hook::Prerouting, input: lo, output: None, port_out: None, next: None };
         if let HookEnd::Stop(fate) = self.hook(&env, &mut packet) {
             return fate;
         }
@@ -161,14 +164,8 @@ impl Sim<'_, '_> {
         if let Some(end) = self.hop() {
             return end;
         }
-        let env = Env {
-            namespace,
-            hook: Hook::Prerouting,
-            input: Some(device),
-            output: None,
-            port_out: None,
-            next: None,
-        };
+        let env =
+            Env { namespace, hook: Hook::Prerouting, input: Some(device), output: None, port_out: None, next: None };
         match self.hook(&env, &mut packet) {
             HookEnd::Pass(_) => self.route(namespace, device, packet),
             HookEnd::Stop(fate) => fate,
@@ -185,11 +182,16 @@ impl Sim<'_, '_> {
     }
 
     /// Whether a bridged packet whose destination was translated is routed, and where to; `Err` when it is lost.
-    pub(super) fn bridged_route(&mut self, namespace: usize, device: usize, packet: &Packet) -> Result<Option<Out>, Fate> {
+    pub(super) fn bridged_route(
+        &mut self,
+        namespace: usize,
+        device: usize,
+        packet: &Packet,
+    ) -> Result<Option<Out>, Box<Fate>> {
         match self.input_route(namespace, device, packet) {
             Way::Local => Ok(None),
             Way::Forward(out) => Ok(Some(out)),
-            Way::Stop(fate) => Err(fate),
+            Way::Stop(fate) => Err(Box::new(fate)),
         }
     }
 
@@ -214,7 +216,9 @@ impl Sim<'_, '_> {
 
     /// `ip_route_input_slow`.
     fn input_route(&mut self, namespace: usize, device: usize, packet: &Packet) -> Way {
-        let lost = |text: String, decider: Decider, source: Option<&Source>| Way::Stop(Fate::Lost(Cause::new(decider, text, source)));
+        let lost = |text: String, decider: Decider, source: Option<&Source>| {
+            Way::Stop(Fate::Lost(Cause::new(decider, text, source)))
+        };
         let Some(own) = self.host.ns(namespace) else { return Way::Stop(unknown("the network namespace", &[])) };
         let name = own.interfaces.get(device).map_or("", |interface| &*interface.name);
         let tuple = &packet.tuple;
@@ -244,7 +248,9 @@ impl Sim<'_, '_> {
         let forwards = match own.forwards(v6, name) {
             Some(forwards) => forwards,
             None if self.host.containers.iter().any(|container| container.running) => {
-                self.assumed.insert("packets are forwarded, as Docker needs it (no document shows net.ipv4.ip_forward)".to_owned());
+                self.assumed.insert(
+                    "packets are forwarded, as Docker needs it (no document shows net.ipv4.ip_forward)".to_owned(),
+                );
                 true
             }
             None => return Way::Stop(unknown("whether packets are forwarded (net.ipv4.ip_forward)", &["sysctl"])),
@@ -253,7 +259,11 @@ impl Sim<'_, '_> {
             let key = if v6 { "net.ipv6.conf.all.forwarding" } else { "net.ipv4.ip_forward" };
             let device_key = format!("net.ipv4.conf.{name}.forwarding");
             let source = own.sysctl_source(&device_key).or_else(|| own.sysctl_source(key));
-            return lost(format!("{key} = 0: packets that are not for this host are not forwarded"), Decider::Sysctl, source);
+            return lost(
+                format!("{key} = 0: packets that are not for this host are not forwarded"),
+                Decider::Sysctl,
+                source,
+            );
         }
         match found {
             Ok(found) if found.route.kind == RouteKind::Unicast => {
@@ -268,7 +278,11 @@ impl Sim<'_, '_> {
                 self.events.push(Event::Route { text, source: found.route.fact.clone() });
                 Way::Forward(Out { device, next: hop.gateway.unwrap_or(tuple.dst), local: false })
             }
-            Ok(found) => lost(format!("{} is not an address of one machine", tuple.dst), Decider::Route, found.route.fact.as_ref()),
+            Ok(found) => lost(
+                format!("{} is not an address of one machine", tuple.dst),
+                Decider::Route,
+                found.route.fact.as_ref(),
+            ),
             Err(error) => match describe(own, tuple.dst, error) {
                 Lookup::Unknown(fate) => Way::Stop(fate),
                 Lookup::Stop(cause, _, true) => Way::Stop(Fate::Lost(cause)),
@@ -352,10 +366,14 @@ fn describe(own: &Namespace, to: IpAddr, error: NoRoute<'_>) -> Lookup {
     let net = if v6 { "icmp6-no-route" } else { "icmp-net-unreachable" };
     let cause = |text: String, source: Option<&Source>| Cause::new(Decider::Route, text, source);
     match error {
-        NoRoute::Unknown(table) => Lookup::Unknown(unknown(&format!("routing table {table}"), &["ip route show table all"])),
+        NoRoute::Unknown(table) => {
+            Lookup::Unknown(unknown(&format!("routing table {table}"), &["ip route show table all"]))
+        }
         NoRoute::None if !own.fib.seen => Lookup::Unknown(unknown(&format!("the route to {to}"), &["ip route"])),
         NoRoute::None => Lookup::Stop(cause(format!("no route to {to}"), None), net, false),
-        NoRoute::Blackhole(source) => Lookup::Stop(cause(format!("the route to {to} is a black hole"), Some(source)), net, true),
+        NoRoute::Blackhole(source) => {
+            Lookup::Stop(cause(format!("the route to {to} is a black hole"), Some(source)), net, true)
+        }
         NoRoute::Unreachable(source) => {
             let word = if v6 { "icmp6-no-route" } else { "icmp-host-unreachable" };
             Lookup::Stop(cause(format!("the route to {to} says unreachable"), Some(source)), word, false)
@@ -376,9 +394,11 @@ fn source_is_invalid(own: &Namespace, device: usize, packet: &Packet) -> Option<
     let src = packet.tuple.src;
     let filter = own.max_sysctl(name, "rp_filter");
     let accept_local = own.either_sysctl(name, "accept_local");
-    let martian = || Some(Cause::new(Decider::Route, format!("{src} is an own address and cannot come from {name}"), None));
+    let martian =
+        || Some(Cause::new(Decider::Route, format!("{src} is an own address and cannot come from {name}"), None));
     if filter == 0 && !own.fib.has_custom_rules() {
-        let is_own = own.interfaces.iter().any(|interface| interface.addresses.iter().any(|address| address.address == src));
+        let is_own =
+            own.interfaces.iter().any(|interface| interface.addresses.iter().any(|address| address.address == src));
         return if is_own && !accept_local { martian() } else { None };
     }
     let strict = || {
@@ -403,7 +423,13 @@ fn source_is_invalid(own: &Namespace, device: usize, packet: &Packet) -> Option<
             RouteKind::Unicast if found.route.hops.iter().any(|hop| *hop.interface == *name) => None,
             RouteKind::Unicast if filter == 1 => strict(),
             RouteKind::Unicast => None,
-            RouteKind::Local if accept_local => if filter == 1 { strict() } else { None },
+            RouteKind::Local if accept_local => {
+                if filter == 1 {
+                    strict()
+                } else {
+                    None
+                }
+            }
             _ => martian(),
         },
         Err(_) if filter != 0 => strict(),

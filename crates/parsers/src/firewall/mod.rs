@@ -2,6 +2,7 @@
 
 mod blocks;
 mod emit;
+mod ipset;
 mod iptables_save;
 mod listing;
 mod origin;
@@ -14,7 +15,8 @@ pub use rule_syntax::{Command, RuleSpec, SyntaxError, Verb, parse_command, parse
 use crate::format::Format;
 
 /// Every format of the family, the more specific ones first.
-pub(crate) static FORMATS: &[&Format] = &[&iptables_save::IPTABLES_SAVE, &listing::IPTABLES_LIST, &spec::IPTABLES_SPEC];
+pub(crate) static FORMATS: &[&Format] =
+    &[&iptables_save::IPTABLES_SAVE, &listing::IPTABLES_LIST, &spec::IPTABLES_SPEC, &ipset::IPSET];
 
 #[cfg(test)]
 mod differential;
