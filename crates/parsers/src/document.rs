@@ -64,7 +64,12 @@ impl<'a> Document<'a> {
                 // The bytes up to the error are valid, so the second conversion cannot fail.
                 Err(error) => std::str::from_utf8(&raw[..error.valid_up_to()]).unwrap_or_default(),
             };
-            let line = Line { number, text, start: offset + (start + skipped) as u64, end: offset + (start + skipped + raw.len()) as u64 };
+            let line = Line {
+                number,
+                text,
+                start: offset + (start + skipped) as u64,
+                end: offset + (start + skipped + raw.len()) as u64,
+            };
             number = number.saturating_add(1);
             start = end + 1;
             Some(line)

@@ -10,7 +10,7 @@
 //! after the other as [`Fields`]: typed access in which `null` is like absent and a value of the wrong type is absent
 //! too, but becomes a problem that names its path.
 //!
-//! ```ignore
+//! ```text
 //! json::read(document, &mut parsed, |record, parsed| {
 //!     let state = record.object("State");
 //!     let data = Container { pid: state.int("Pid"), started: state.time("StartedAt"), ..Container::default() };

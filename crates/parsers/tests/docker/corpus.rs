@@ -16,7 +16,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 #[test]
 fn documents_of_other_projects_are_read_without_problems() {
-    let Some(shared) = std::env::var_os("BUNDLESCOPE_SHARED").map(PathBuf::from) else {
+    let Some(shared) = std::env::var_os("BUNDLESCOPE_SHARED").filter(|path| !path.is_empty()).map(PathBuf::from) else {
         eprintln!("SKIPPED: BUNDLESCOPE_SHARED does not name the folder with the corpus");
         return;
     };
