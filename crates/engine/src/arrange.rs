@@ -74,34 +74,41 @@ fn rank(draft: &Draft, explains: usize) -> impl Ord {
     (group, draft.severity, draft.confidence, Reverse(explains), time, name)
 }
 
-/// Leaves out findings that another one supersedes because both are about the same thing.
+/// Leaves out findings that another one supersedes because both are about the same thing. One that is left out itself
+/// supersedes nothing; findings that supersede each other all stay.
 fn surviving(drafts: Vec<Draft>) -> Vec<Draft> {
-    let mut by_rule: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
+    let mut by_rule: BTreeMap<&Text, Vec<usize>> = BTreeMap::new();
     for (position, draft) in drafts.iter().enumerate() {
-        by_rule.entry(draft.finding.rule.clone()).or_default().push(position);
+        by_rule.entry(&draft.finding.rule).or_default().push(position);
     }
-    let mut dropped: BTreeSet<usize> = BTreeSet::new();
+    // By position: those that it supersedes, and how many that are still open supersede it.
+    let mut below: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
+    let mut above: Vec<usize> = vec![0; drafts.len()];
     for (position, draft) in drafts.iter().enumerate() {
-        if dropped.contains(&position) {
-            continue;
-        }
-        for rule in &draft.supersedes {
-            for other in by_rule.get(rule).into_iter().flatten() {
-                // The positions in `by_rule` are those of `drafts`.
-                if *other != position && same_thing(draft, &drafts[*other]) {
-                    dropped.insert(*other);
-                }
+        for other in draft.supersedes.iter().filter_map(|rule| by_rule.get(rule)).flatten() {
+            // All positions are those of `drafts`, as long as which the other vectors are.
+            if *other != position && same_thing(draft, &drafts[*other]) {
+                below[position].push(*other);
+                above[*other] += 1;
             }
         }
     }
-    let mut position = 0;
-    drafts
-        .into_iter()
-        .filter(|_| {
-            position += 1;
-            !dropped.contains(&(position - 1))
-        })
-        .collect()
+    let mut open: Vec<usize> = (0..drafts.len()).filter(|position| above[*position] == 0).collect();
+    let mut dropped: BTreeSet<usize> = BTreeSet::new();
+    while let Some(position) = open.pop() {
+        let survives = !dropped.contains(&position);
+        for other in &below[position] {
+            if survives {
+                dropped.insert(*other);
+            }
+            above[*other] -= 1;
+            if above[*other] == 0 {
+                open.push(*other);
+            }
+        }
+    }
+    let kept = |(position, draft)| (!dropped.contains(&position)).then_some(draft);
+    drafts.into_iter().enumerate().filter_map(kept).collect()
 }
 
 /// Both saw one event; or, where one of them saw none, both concern one container of one host.

@@ -76,6 +76,8 @@ pub struct Nearest {
     pub meets: (usize, usize),
     /// The variables at that point, as `c=api, port=443`.
     pub bindings: String,
+    /// For a probe: the way of the packet, a line for each step.
+    pub path: Vec<String>,
 }
 
 /// Evaluates one rule and keeps what happened. `None` when the pack has no such rule.
@@ -139,7 +141,8 @@ fn report(join: &Join<'_, '_>, stage: &Stage) -> Option<ConditionReport> {
 /// The candidate that meets the most conditions on fields, the first one among equals.
 fn nearest(join: &Join<'_, '_>, condition: &Condition, rows: &[Row]) -> Option<Nearest> {
     let mut best: Option<Nearest> = None;
-    let mut offer = |fields: &[FieldCondition], row: &Row, place: (Text, u32), value: &dyn Fn(&str) -> Value| {
+    type Place<'p> = (Text, u32, &'p [String]);
+    let mut offer = |fields: &[FieldCondition], row: &Row, place: Place<'_>, value: &dyn Fn(&str) -> Value| {
         let failing: Vec<&FieldCondition> =
             fields.iter().filter(|field| !join.meets_field(field, &value(&field.path), row)).collect();
         let meets = (fields.len() - failing.len(), fields.len());
@@ -154,6 +157,7 @@ fn nearest(join: &Join<'_, '_>, condition: &Condition, rows: &[Row]) -> Option<N
                 found: value(&first.path).to_string(),
                 meets,
                 bindings: bindings(join.rule, row),
+                path: place.2.to_vec(),
             });
         }
     };
@@ -162,13 +166,15 @@ fn nearest(join: &Join<'_, '_>, condition: &Condition, rows: &[Row]) -> Option<N
             Pattern::Fact(pattern) => {
                 for id in join.index.of_kind(&pattern.kind).iter().take(MAX_FACTS) {
                     let Some(fact) = join.index.fact(*id) else { continue };
-                    let place = (fact.source.document.clone(), fact.source.first_line);
+                    let place: Place<'_> = (fact.source.document.clone(), fact.source.first_line, &[]);
                     offer(&pattern.fields, row, place, &|path| field(fact, path));
                 }
             }
             Pattern::Probe(pattern) => {
                 if let Some(answer) = join.question(pattern, row).map(|question| join.ask(question)) {
-                    offer(&pattern.fields, row, (Text::default(), 0), &|path| answer_field(&answer, path));
+                    offer(&pattern.fields, row, (Text::default(), 0, &answer.path), &|path| {
+                        answer_field(&answer, path)
+                    });
                 }
             }
             Pattern::Any(_) | Pattern::All(_) | Pattern::Count(_) => {}

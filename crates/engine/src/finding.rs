@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bundlescope_facts::{Fact, Text, Value, event_spec};
-use bundlescope_rules::{Confidence, FixStep, Rule, RuleRole, Severity};
+use bundlescope_rules::{Confidence, FixStep, Rule, RuleRole, Severity, UNKNOWN};
 use jiff::Timestamp;
 
 use crate::index::Id;
@@ -19,6 +19,9 @@ const MAX_ROWS: usize = 200;
 
 /// Findings of one rule on one bundle; more say nothing more.
 pub(crate) const MAX_FINDINGS: usize = 1_000;
+
+/// Rows of one finding that are tried for its texts.
+const MAX_TOLD: usize = 16;
 
 /// Probes that one finding shows.
 const MAX_PROBES: usize = 4;
@@ -63,10 +66,24 @@ pub(crate) fn findings(join: &Join<'_, '_>, renderer: &Renderer, rows: &[Row]) -
         .take(MAX_FINDINGS)
         .filter_map(|((node, key), (subjects, rows))| {
             // A group holds at least the row that made it.
-            let first = *rows.first()?;
-            Some(draft(join, renderer, node, &key, subjects, first, &rows))
+            let told = telling(join, renderer, &rows)?;
+            Some(draft(join, renderer, node, &key, subjects, told, &rows))
         })
         .collect()
+}
+
+/// The row that the texts are made of: the first of those that leave least unknown. Several documents may state one
+/// fact, and a list's row says less than an inspect.
+fn telling<'r>(join: &Join<'_, '_>, renderer: &Renderer, rows: &[&'r Row]) -> Option<&'r Row> {
+    let first = *rows.first()?;
+    let unknown = |row: &&&Row| {
+        let texts = [&join.rule.title, &join.rule.message].map(|text| renderer.text(text, join, row));
+        texts.iter().map(|text| text.matches(UNKNOWN).count()).sum::<usize>()
+    };
+    if rows.len() == 1 || unknown(&&first) == 0 {
+        return Some(first);
+    }
+    rows.iter().take(MAX_TOLD).min_by_key(unknown).copied()
 }
 
 fn draft(
@@ -75,7 +92,7 @@ fn draft(
     node: Text,
     key: &str,
     subjects: BTreeMap<Text, Value>,
-    first: &Row,
+    told: &Row,
     rows: &[&Row],
 ) -> Draft {
     let rule = join.rule;
@@ -99,12 +116,12 @@ fn draft(
         },
         severity: rule.severity.word().into(),
         confidence: rule.confidence.word().into(),
-        title: renderer.text(&rule.title, join, first),
-        message: renderer.text(&rule.message, join, first),
+        title: renderer.text(&rule.title, join, told),
+        message: renderer.text(&rule.message, join, told),
         about: rule.about.trim().to_owned(),
-        customer: rule.customer.as_ref().map(|text| renderer.text(text, join, first)).unwrap_or_default(),
+        customer: rule.customer.as_ref().map(|text| renderer.text(text, join, told)).unwrap_or_default(),
         references: rule.references.clone(),
-        fix: rule.fix.iter().map(|step| fix(join, renderer, step, first)).collect(),
+        fix: rule.fix.iter().map(|step| fix(join, renderer, step, told)).collect(),
         evidence: gathered.evidence(),
         probes: gathered.probes,
         explains: Vec::new(),

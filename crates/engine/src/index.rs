@@ -1,7 +1,7 @@
 //! Facts in a fixed order, and hash indexes over them that are built when first asked for.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use bundlescope_facts::{Fact, Text, Value};
@@ -75,6 +75,8 @@ type Postings = Rc<HashMap<Key, Vec<Id>>>;
 pub(crate) struct Index<'w> {
     base: Vec<&'w Fact>,
     derived: Vec<Fact>,
+    /// Node and content of the derived facts.
+    emitted: HashSet<String>,
     by_kind: HashMap<Text, Rc<Vec<Id>>>,
     by_field: RefCell<HashMap<Text, HashMap<Text, Postings>>>,
     /// Kinds and nodes of which there is a fact, with the container whose view it is.
@@ -94,6 +96,7 @@ impl<'w> Index<'w> {
         let mut index = Self {
             base,
             derived: Vec::new(),
+            emitted: HashSet::new(),
             by_kind: HashMap::new(),
             by_field: RefCell::default(),
             seen: BTreeSet::new(),
@@ -125,10 +128,9 @@ impl<'w> Index<'w> {
         }
     }
 
-    /// Adds a fact that a rule emitted, unless there is an equal one.
+    /// Adds a fact that a rule emitted, unless an equal one was emitted before.
     pub(crate) fn add(&mut self, fact: Fact) {
-        let equal = |known: &Fact| known.node == fact.node && known.data == fact.data;
-        if self.of_kind(fact.kind()).iter().filter_map(|id| self.fact(*id)).any(equal) {
+        if !self.emitted.insert(format!("{}\0{:?}", fact.node, fact.data)) {
             return;
         }
         let kind = Text::from(fact.kind());

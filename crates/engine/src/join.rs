@@ -1,7 +1,7 @@
 //! Joins the conditions of a rule: rows of bindings go in, longer rows come out.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use bundlescope_facts::{Fact, Text, Value};
@@ -139,6 +139,12 @@ impl<'w> Join<'_, 'w> {
                 if !all.found.is_empty() {
                     all.missing.clear();
                 }
+                // Several alternatives may hold by one fact.
+                let mut seen = HashSet::new();
+                all.found.retain(|(slots, matched)| match matched {
+                    Matched::Fact(id) => seen.insert((*id, slots.iter().map(Key::of).collect::<Vec<_>>())),
+                    _ => true,
+                });
                 all
             }
             Pattern::All(conditions) => {
@@ -276,7 +282,10 @@ impl<'w> Join<'_, 'w> {
         let container = self.container_asked(pattern, row);
         let collected = match (row.slots.get(Rule::NODE), self.rule.across_nodes) {
             (Some(Value::Text(node)), false) => {
-                coverage.holds(node, kind, container.as_deref()) || self.index.has(kind, node, container.as_deref())
+                let stated = self.index.has(kind, node, container.as_deref());
+                // Only what containers see for themselves is missing for one of them and there for another.
+                let anyone = !seen_by_container(kind) && coverage.on(node, kind);
+                stated || anyone || coverage.holds(node, kind, container.as_deref())
             }
             _ => coverage.anywhere(kind) || !self.index.of_kind(kind).is_empty(),
         };

@@ -63,6 +63,11 @@ impl Coverage {
         places.contains(&(Text::from(node), container.map(Text::from)))
     }
 
+    /// Whether that kind was collected on that node in anyone's view.
+    pub fn on(&self, node: &str, kind: &str) -> bool {
+        self.collected.get(kind).is_some_and(|places| places.iter().any(|(known, _)| &**known == node))
+    }
+
     /// Whether that kind was collected on any node.
     pub fn anywhere(&self, kind: &str) -> bool {
         self.collected.get(kind).is_some_and(|places| !places.is_empty())

@@ -301,6 +301,50 @@ fn findings_about_one_thing_give_way_to_the_one_that_knows_more() {
 }
 
 #[test]
+fn what_gives_way_itself_pushes_nobody_aside() {
+    let when = "when:\n  f: { connection_failure: { container: $c } }\n";
+    let a = rule("a", when);
+    let b = rule("b", &format!("supersedes: [a]\n{when}"));
+    let c = rule("c", &format!("supersedes: [b]\n{when}"));
+    let facts = [failure("api", "db", 1, 1)];
+    let rules = |texts: &[&str]| {
+        let evaluation = run(texts, &facts, &Table::default());
+        evaluation.findings.iter().map(|finding| finding.rule.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(rules(&[&a, &b]), ["b"]);
+    assert_eq!(rules(&[&a, &b, &c]), ["a", "c"]);
+    let circle = rule("a", &format!("supersedes: [b]\n{when}"));
+    assert_eq!(rules(&[&circle, &b]), ["a", "b"]);
+}
+
+#[test]
+fn the_document_that_says_most_is_told() {
+    let text = rule(
+        "ended",
+        "when:\n  s: { container: { name: $n, running: false } }\nmessage: '{{ n }} ended with {{ s.exit_code }}'\n",
+    );
+    let listed = container("api", false);
+    let full = bundlescope_facts::Container { name: "api".into(), exit_code: Some(3), ..Default::default() };
+    let full = bundlescope_facts::Fact::new(Source::lines("zz-inspect.json", 1, 2), full);
+    let evaluation = run(&[&text], &[listed, full], &Table::default());
+    assert_eq!(evaluation.findings.len(), 1);
+    assert_eq!(evaluation.findings[0].message, "api ended with 3");
+    assert_eq!(evaluation.findings[0].evidence.len(), 2);
+}
+
+#[test]
+fn a_value_of_the_bundle_stays_one_word_of_a_command() {
+    let text = rule(
+        "r",
+        "when:\n  s: { container: { name: $n } }\nfix:\n  - say: start {{ n }}\n    run: docker start {{ n }}\n  - say: x\n    run: docker kill {{ s.health }}\n",
+    );
+    let evaluation = run(&[&text], &[container("a; reboot #\n", false)], &Table::default());
+    let fix = &evaluation.findings[0].fix;
+    assert_eq!(fix[0].run.as_deref(), Some("docker start 'a; reboot #'"));
+    assert_eq!(fix[1].run, None);
+}
+
+#[test]
 fn rules_build_on_facts_of_rules() {
     let user = rule("user", "when:\n  b: { broken: { name: $n, why: $w } }\nmessage: '{{ n }}: {{ w }}'\n");
     let maker = "id: zz-maker\nwhen:\n  c: { container: { name: $n, running: false } }\nemit: { broken: { name: $n, why: $c.document } }\n";
