@@ -54,7 +54,7 @@ const FLAGS: &[&str] = &[
     "validate",
 ];
 
-/// Keys that tell a daemon.json from other JSON: two of them, or one and a fitting path.
+/// Keys of daemon.json.
 const KEYS: &[&str] = &[
     "authorization-plugins",
     "bip",
@@ -114,11 +114,33 @@ const KEYS: &[&str] = &[
     "userns-remap",
 ];
 
-/// True when an object has keys of daemon.json and hardly any others.
-pub(super) fn is_config(node: &Node<'_>, several: bool) -> bool {
-    let (keys, known) =
-        (node.members().len(), node.members().iter().filter(|m| KEYS.contains(&m.key.as_ref())).count());
-    known * 2 > keys && known >= if several { 2 } else { 1 }
+/// Those among them that other programs' settings hardly have: `debug`, `hosts` and `labels` prove nothing.
+const OWN: &[&str] = &[
+    "bip",
+    "data-root",
+    "default-address-pools",
+    "default-runtime",
+    "default-ulimits",
+    "exec-opts",
+    "fixed-cidr",
+    "icc",
+    "insecure-registries",
+    "ip-masq",
+    "iptables",
+    "live-restore",
+    "log-driver",
+    "log-opts",
+    "registry-mirrors",
+    "storage-driver",
+    "storage-opts",
+    "userland-proxy",
+    "userns-remap",
+];
+
+/// True when an object has keys that only daemon.json has, and hardly any that it does not.
+pub(super) fn is_config(node: &Node<'_>) -> bool {
+    let among = |keys: &[&str]| node.members().iter().filter(|member| keys.contains(&member.key.as_ref())).count();
+    among(OWN) > 0 && among(KEYS) * 2 > node.members().len()
 }
 
 /// Reads daemon.json. dockerd refuses to start with a damaged one, so that a problem here is worth a look.

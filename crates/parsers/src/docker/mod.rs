@@ -206,7 +206,7 @@ static DAEMON_JSON: Format = Format {
         let begins = hint.head.trim_start_matches('\u{feff}').trim_start().starts_with('{');
         let record = if begins { json::first_record(hint.head) } else { None };
         match record {
-            Some(record) if config::is_config(&record, true) => {
+            Some(record) if config::is_config(&record) => {
                 if path {
                     Match::Both
                 } else {

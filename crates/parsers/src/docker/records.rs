@@ -74,7 +74,7 @@ const KINDS: &[(Record, Keys)] = &[
     (Record::Version, (&["ApiVersion", "Version", "GoVersion"], &[], &[])),
     (Record::Version, (&["Client", "Server"], &[], &[])),
     (Record::Event, (&["Action", "Type", "Actor"], &[], &[])),
-    (Record::Event, (&["status", "id", "from", "time"], &[], &[])),
+    (Record::Event, (&["status", "id", "from", "timeNano"], &[], &[])),
     (Record::Task, (&["ServiceID", "DesiredState"], &[], &[])),
     (Record::TaskRow, (&["CurrentState", "DesiredState"], &[], &[])),
     (Record::Node, (&["Description", "Spec", "Status"], &[], &[])),
@@ -93,8 +93,13 @@ pub(super) fn classify(node: &Node<'_>) -> Option<Record> {
     let record = KINDS.iter().find(|(_, keys)| fits(keys)).map(|(record, _)| *record)?;
     // Kubernetes objects have a spec and a status as well, but in lower case; secrets and configs of a swarm have a
     // spec without a task.
-    let is_service = || node.member("Spec").is_some_and(|spec| spec.value.has("TaskTemplate"));
-    (record != Record::Service || is_service()).then_some(record)
+    let inside = |outer: &str, inner: &str| node.member(outer).is_some_and(|member| member.value.has(inner));
+    let fits = match record {
+        Record::Service => inside("Spec", "TaskTemplate"),
+        Record::Version => node.has("Version") || inside("Client", "Version"),
+        _ => true,
+    };
+    fits.then_some(record)
 }
 
 /// True when the text can hold a record of one of these kinds at all: cheaper than reading it.

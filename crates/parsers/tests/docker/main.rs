@@ -137,3 +137,19 @@ fn columns_may_be_any_that_a_format_chose() {
         ]
     );
 }
+
+#[test]
+fn other_programs_json_is_left_alone() {
+    let others = [
+        r#"{"debug": true, "hosts": ["a"], "labels": ["x"], "log-level": "info"}"#,
+        r#"{"level":"info","time":"2026-01-01T00:00:00Z","status":200,"id":"x","from":"10.0.0.1"}"#,
+        r#"{"Client":{"name":"a"},"Server":{"name":"b"}}"#,
+        r#"{"name":"web","version":"1.0","dependencies":{"pg":"^8"}}"#,
+        r#"[{"Name":"a","State":"on","Status":"Up"}]"#,
+        r#"{"metadata":{"a":1},"spec":2}"#,
+    ];
+    for other in others {
+        let identity = identify("document", other.as_bytes()).identity;
+        assert!(!matches!(identity, Identity::Format(_)), "{other} is taken for {identity:?}");
+    }
+}
