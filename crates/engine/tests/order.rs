@@ -64,7 +64,7 @@ fn the_example_shows_every_kind_of_answer() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn shuffled_facts_and_rules_give_the_same(

@@ -66,6 +66,11 @@ impl<'a> Checker<'a> {
         help: Option<String>,
     ) {
         let (path, text) = (self.path.clone(), self.text.clone());
+        // Libraries count bytes and may point into a character.
+        let whole = |at: &usize| text.is_char_boundary(*at);
+        let start = (0..=span.start.min(text.len())).rev().find(whole).unwrap_or(0);
+        let end = (span.end.clamp(start, text.len())..=text.len()).find(whole).unwrap_or(text.len());
+        let span = start..end;
         self.diagnostics.push(Diagnostic {
             code,
             path,
