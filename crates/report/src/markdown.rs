@@ -38,6 +38,7 @@ fn header(out: &mut String, view: &View) {
         (WORDS.hosts, &hosts),
         (WORDS.captured, &view.captured),
         (WORDS.documents, &view.counts),
+        (WORDS.folder, &view.folder),
         (WORDS.rules, &view.rules),
         ("SHA-256", &view.sha256),
     ] {

@@ -102,8 +102,12 @@ impl Page {
             (WORDS.hosts, &hosts),
             (WORDS.captured, &view.captured),
             (WORDS.documents, &view.counts),
+            (WORDS.folder, &view.folder),
             (WORDS.rules, &view.rules),
         ] {
+            if value.is_empty() {
+                continue;
+            }
             self.prose(&format!("  {name:<14}"), PLAIN, value);
         }
         if view.complete {
@@ -142,7 +146,7 @@ impl Page {
             "medium" => YELLOW,
             _ => DIM,
         };
-        self.prose("   ", style, &tags.join(" | "));
+        self.prose("   ", style, &tags.join(", "));
         if !finding.message.is_empty() {
             self.blank();
             self.prose("   ", PLAIN, &finding.message);
@@ -212,14 +216,20 @@ impl Page {
         self.blank();
         let title = format!("{} {} -> {} {}: {}", WORDS.packet_path, probe.from, probe.to, probe.port, probe.verdict);
         self.prose("   ", BOLD, &title);
-        for (index, step) in probe.steps.iter().enumerate() {
+        let mut number = 0;
+        for step in &probe.steps {
             let (mark, style, note) = match step.state {
+                "packet" => {
+                    self.prose("     ", BOLD, &step.text);
+                    continue;
+                }
                 "break" => ("x", RED, WORDS.stops_here),
                 "unknown" => ("?", YELLOW, WORDS.not_known_further),
                 "arrive" => ("=", GREEN, ""),
                 _ => ("|", PLAIN, ""),
             };
-            self.prose(&format!("     {mark} {:>2} ", index + 1), style, &step.text);
+            number += 1;
+            self.prose(&format!("     {mark} {number:>2} "), style, &step.text);
             if !note.is_empty() {
                 self.line(&[(style, &format!("          ^ {note}"))]);
             }

@@ -10,9 +10,13 @@ use crate::plain::{plain, plain_line};
 use crate::words::{self, Tally, WORDS};
 
 mod finding;
+mod packet;
+mod paths;
 mod tree;
 
-pub(crate) use finding::{EvidenceView, FindingView, ProbeView};
+pub(crate) use finding::{EvidenceView, FindingView};
+pub(crate) use packet::ProbeView;
+use paths::Paths;
 
 /// A whole report.
 #[derive(Debug, Serialize)]
@@ -25,6 +29,8 @@ pub(crate) struct View {
     pub(crate) limits: Vec<String>,
     pub(crate) rules: String,
     pub(crate) version: &'static str,
+    /// Folder in which every document lies, left out of their paths below; empty where there is none.
+    pub(crate) folder: String,
     /// `57 (1.2 MB), 54 recognised`.
     pub(crate) counts: String,
     pub(crate) verdict: String,
@@ -79,7 +85,8 @@ impl View {
     /// Looks at a diagnosis.
     pub(crate) fn new(diagnosis: &Diagnosis) -> Self {
         let bundle = &diagnosis.bundle;
-        let findings = tree::nest(&diagnosis.findings);
+        let paths = Paths::new(&diagnosis.documents);
+        let findings = tree::nest(&diagnosis.findings, &paths);
         let tally = tree::tally(&findings, diagnosis);
         let recognised = diagnosis.documents.iter().filter(|document| is_recognised(document)).count();
         let mut counts = format!("{} ({})", bundle.documents, words::bytes(bundle.bytes));
@@ -98,6 +105,7 @@ impl View {
             limits: bundle.limits.iter().map(|limit| plain_line(limit)).collect(),
             rules: plain_line(&diagnosis.rules),
             version: env!("CARGO_PKG_VERSION"),
+            folder: paths.folder(),
             counts,
             verdict: tally.line(),
             tone: tone(&tally),
@@ -106,8 +114,8 @@ impl View {
             collect: collect(&diagnosis.undecided),
             undecided: diagnosis.undecided.iter().map(undecided).collect(),
             clear: diagnosis.clear.iter().map(|rule| plain_line(rule)).collect(),
-            problems: diagnosis.problems.iter().map(problem).collect(),
-            documents: diagnosis.documents.iter().map(document).collect(),
+            problems: problems(&diagnosis.problems, &paths),
+            documents: diagnosis.documents.iter().map(|one| document(one, &paths)).collect(),
         }
     }
 }
@@ -161,23 +169,28 @@ fn undecided(undecided: &Undecided) -> UndecidedView {
     }
 }
 
-fn problem(problem: &Problem) -> ProblemView {
-    ProblemView { place: place(&problem.document, problem.line, problem.line), message: plain_line(&problem.message) }
+/// Problems of a document that say the same stand together.
+fn problems(problems: &[Problem], paths: &Paths) -> Vec<ProblemView> {
+    const MOST_LINES: usize = 8;
+    problems
+        .chunk_by(|a, b| a.document == b.document && a.message == b.message)
+        .filter_map(|same| {
+            let first = same.first()?;
+            let mut place = paths.place(&first.document, first.line, first.line);
+            for problem in same.iter().skip(1).take(MOST_LINES) {
+                place.push_str(&format!(", {}", problem.line));
+            }
+            if same.len() > MOST_LINES + 1 {
+                place.push_str(&format!(", {} {}", same.len() - MOST_LINES - 1, WORDS.more));
+            }
+            Some(ProblemView { place, message: plain_line(&first.message) })
+        })
+        .collect()
 }
 
-/// `path`, `path:12`, `path:12-14`.
-fn place(document: &str, line: u32, end_line: u32) -> String {
-    let document = plain_line(document);
-    match (line, end_line) {
-        (0, _) => document,
-        (line, end_line) if end_line > line => format!("{document}:{line}-{end_line}"),
-        (line, _) => format!("{document}:{line}"),
-    }
-}
-
-fn document(document: &DocumentInfo) -> DocumentView {
+fn document(document: &DocumentInfo, paths: &Paths) -> DocumentView {
     DocumentView {
-        path: plain_line(&document.path),
+        path: paths.shown(&document.path),
         host: plain_line(&document.node),
         taken_for: plain_line(&document.taken_for),
         bytes: words::bytes(document.bytes),

@@ -11,6 +11,7 @@ pub(crate) struct Words {
     pub(crate) captured: &'static str,
     pub(crate) unknown: &'static str,
     pub(crate) documents: &'static str,
+    pub(crate) folder: &'static str,
     pub(crate) document: &'static str,
     pub(crate) recognised: &'static str,
     pub(crate) completeness: &'static str,
@@ -82,6 +83,7 @@ pub(crate) static WORDS: Words = Words {
     captured: "Captured",
     unknown: "unknown",
     documents: "Documents",
+    folder: "Folder",
     document: "Document",
     recognised: "recognised",
     completeness: "Completeness",
@@ -144,6 +146,20 @@ pub(crate) static WORDS: Words = Words {
 /// `1 check`, `2 checks`.
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// A packet of a simulated connection in words; the short names are those of the probe's answer.
+pub(crate) fn packet(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "fwd" => "first packet",
+        "rep" => "answer",
+        "ack" => "acknowledgement",
+        "dat" => "data",
+        "err" => "error sent back",
+        "pfwd" => "first packet from docker-proxy",
+        "prep" => "answer to docker-proxy",
+        _ => return None,
+    })
 }
 
 /// What the verdict line is made of.

@@ -1,9 +1,10 @@
 //! One finding with its evidence, its packets' paths and its remedy.
 
-use bundlescope_engine::{Evidence, Finding, Fix, ProbePath};
+use bundlescope_engine::{Evidence, Finding, Fix};
 use serde::Serialize;
 
-use super::place;
+use super::packet::ProbeView;
+use super::paths::Paths;
 use crate::json::role_word;
 use crate::plain::{plain, plain_line};
 use crate::words::WORDS;
@@ -80,28 +81,8 @@ pub(crate) struct FixView {
     pub(crate) proved: bool,
 }
 
-/// A packet's path.
-#[derive(Debug, Serialize)]
-pub(crate) struct ProbeView {
-    pub(crate) from: String,
-    pub(crate) to: String,
-    /// `5432/tcp`, `icmp`.
-    pub(crate) port: String,
-    pub(crate) verdict: String,
-    pub(crate) steps: Vec<StepView>,
-    pub(crate) assumed: Vec<String>,
-}
-
-/// One step of a path.
-#[derive(Debug, Serialize)]
-pub(crate) struct StepView {
-    pub(crate) text: String,
-    /// `pass`, `break` where the packet ends against the sender's wish, `arrive`, `unknown`.
-    pub(crate) state: &'static str,
-}
-
 impl FindingView {
-    pub(super) fn new(finding: &Finding, anchor: String) -> Self {
+    pub(super) fn new(finding: &Finding, anchor: String, paths: &Paths) -> Self {
         Self {
             number: String::new(),
             anchor,
@@ -119,9 +100,9 @@ impl FindingView {
             customer: plain(finding.customer.trim()),
             references: finding.references.iter().map(|reference| self::reference(reference)).collect(),
             host: plain_line(&finding.node),
-            evidence: finding.evidence.iter().map(evidence).collect(),
+            evidence: finding.evidence.iter().map(|piece| evidence(piece, paths)).collect(),
             fix: finding.fix.iter().map(fix).collect(),
-            probes: finding.probes.iter().map(probe).collect(),
+            probes: finding.probes.iter().map(|probe| ProbeView::new(probe, paths)).collect(),
             children: Vec::new(),
             ticket: String::new(),
         }
@@ -146,24 +127,6 @@ impl EvidenceView {
     }
 }
 
-impl ProbeView {
-    /// The steps with their numbers, `x` before the one at which the packet ends; for Markdown.
-    pub(crate) fn drawn(&self) -> String {
-        let mut out = String::new();
-        for (index, step) in self.steps.iter().enumerate() {
-            let (mark, note) = match step.state {
-                "break" => ('x', WORDS.stops_here),
-                "unknown" => ('?', WORDS.not_known_further),
-                "arrive" => ('=', ""),
-                _ => ('|', ""),
-            };
-            let arrow = if note.is_empty() { "" } else { "  <- " };
-            out.push_str(&format!("{mark} {:>2} {}{arrow}{note}\n", index + 1, step.text));
-        }
-        out
-    }
-}
-
 fn reference(reference: &str) -> ReferenceView {
     let text = plain_line(reference);
     let link = reference.strip_prefix("https://").is_some_and(|rest| {
@@ -172,7 +135,7 @@ fn reference(reference: &str) -> ReferenceView {
     ReferenceView { text, link }
 }
 
-fn evidence(evidence: &Evidence) -> EvidenceView {
+fn evidence(evidence: &Evidence, paths: &Paths) -> EvidenceView {
     let end_line = evidence.end_line.max(evidence.line);
     let is_hit = |number: u32| evidence.line <= number && number <= end_line;
     let around = evidence.context.as_ref().filter(|context| {
@@ -196,7 +159,7 @@ fn evidence(evidence: &Evidence) -> EvidenceView {
     let total = around.map_or_else(|| evidence.excerpt.trim_end().lines().count(), |context| context.lines.len());
     lines.truncate(MOST_LINES);
     EvidenceView {
-        place: place(&evidence.document, evidence.line, end_line),
+        place: paths.place(&evidence.document, evidence.line, end_line),
         label: plain_line(&evidence.label),
         count: (evidence.count > 1).then_some(evidence.count),
         left_out: total.saturating_sub(lines.len()),
@@ -227,31 +190,5 @@ fn fix(fix: &Fix) -> FixView {
         say: plain(fix.say.trim()),
         run: fix.run.as_deref().map(|run| plain(run.trim_end())).filter(|run| !run.is_empty()),
         proved: fix.proved,
-    }
-}
-
-fn probe(probe: &ProbePath) -> ProbeView {
-    let answer = &probe.answer;
-    let last = answer.path.len().saturating_sub(1);
-    let end = match &*answer.verdict {
-        "delivered" => "arrive",
-        "unknown" => "unknown",
-        _ => "break",
-    };
-    let step = |(index, text): (usize, &String)| StepView {
-        text: plain_line(text),
-        state: if index == last { end } else { "pass" },
-    };
-    let proto = plain_line(&answer.question.proto);
-    ProbeView {
-        from: plain_line(&answer.question.from),
-        to: plain_line(&answer.question.to),
-        port: match answer.question.port {
-            0 => proto,
-            port => format!("{port}/{proto}"),
-        },
-        verdict: plain_line(&answer.verdict),
-        steps: answer.path.iter().enumerate().map(step).collect(),
-        assumed: answer.assumed.iter().map(|assumed| plain_line(assumed)).collect(),
     }
 }

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use bundlescope_engine::{Diagnosis, Finding};
 
 use super::finding::FindingView;
+use super::paths::Paths;
 use crate::words::Tally;
 
 /// The findings with those that another explains nested under it, one level deep.
 ///
 /// Only a finding that stands earlier can take another in, as the diagnosis puts causes before what they explain;
 /// so no circle can arise, whatever `explains` says.
-pub(super) fn nest(findings: &[Finding]) -> Vec<FindingView> {
+pub(super) fn nest(findings: &[Finding], paths: &Paths) -> Vec<FindingView> {
     let mut index_of: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, finding) in findings.iter().enumerate() {
         index_of.entry(&finding.id).or_insert(index);
@@ -33,7 +34,7 @@ pub(super) fn nest(findings: &[Finding]) -> Vec<FindingView> {
     let mut views: BTreeMap<usize, FindingView> = BTreeMap::new();
     for (index, (finding, anchor)) in findings.iter().zip(anchors).enumerate() {
         let root = roots.get(index).copied().unwrap_or(index);
-        let mut view = FindingView::new(finding, anchor);
+        let mut view = FindingView::new(finding, anchor, paths);
         match views.get_mut(&root) {
             Some(parent) => {
                 view.number = format!("{}.{}", parent.number, parent.children.len() + 1);

@@ -5,7 +5,7 @@ use bundlescope_engine::{
     BundleInfo, Diagnosis, DocumentInfo, Evidence, Finding, Fix, Missing, ProbeAnswer, ProbePath, ProbeQuestion, Role,
     Undecided,
 };
-use bundlescope_facts::{Excerpt, Problem, Text, Value};
+use bundlescope_facts::{Excerpt, Problem, Source, Text, Value};
 
 fn bundle() -> BundleInfo {
     BundleInfo {
@@ -152,13 +152,13 @@ pub(crate) fn story() -> Diagnosis {
             },
             verdict: "dropped".into(),
             value: Value::Map([("verdict".into(), "dropped".into())].into()),
-            evidence: Vec::new(),
+            evidence: vec![Source::lines("default/commands/iptables-save.txt", 12, 12)],
             path: strings(&[
-                "api 172.17.0.5 sends SYN to 172.17.0.1:5432 by eth0, arrives on docker0",
-                "raw PREROUTING: policy ACCEPT",
-                "nat PREROUTING: no rule translates it",
-                "routing: 172.17.0.1 is an address of the host",
-                "filter INPUT rule 7 `-A INPUT -j DROP`: dropped",
+                "fwd [api]: 172.17.0.5:49152 -> 172.17.0.1:5432",
+                "  route 0.0.0.0/0 via 172.17.0.1 by eth0",
+                "  PREROUTING nat PREROUTING policy ACCEPT  (default/commands/iptables-save.txt:30)",
+                "  route 172.17.0.1 is an own address",
+                "  INPUT filter INPUT 7: -A INPUT -j DROP  (default/commands/iptables-save.txt:12)",
             ]),
             missing: Vec::new(),
             assumed: strings(&["bridge-nf-call-iptables is 1: the bundle holds no sysctl output"]),
@@ -196,11 +196,13 @@ pub(crate) fn story() -> Diagnosis {
         findings: vec![cause, symptom, note],
         undecided: Vec::new(),
         clear: texts(&["dependency-down", "networks-isolated", "port-already-in-use", "service-binds-loopback"]),
-        problems: vec![Problem {
-            document: "default/commands/netstat.txt".into(),
-            line: 9,
-            message: "expected six columns, found \"tcp 0\"".into(),
-        }],
+        problems: [9, 10, 14]
+            .map(|line| Problem {
+                document: "default/commands/netstat.txt".into(),
+                line,
+                message: "expected six columns, found \"tcp 0\"".into(),
+            })
+            .into(),
         documents: documents(),
     }
 }
@@ -236,7 +238,11 @@ pub(crate) fn undecided() -> Diagnosis {
                 port: 5432,
             },
             verdict: "unknown".into(),
-            path: strings(&["api 172.17.0.5 sends SYN to 172.17.0.1:5432 by eth0, arrives on docker0", "filter INPUT"]),
+            path: strings(&[
+                "fwd [api]: 172.17.0.5:49152 -> 172.17.0.1:5432",
+                "  route 172.17.0.1 is an own address",
+                "  INPUT filter INPUT",
+            ]),
             missing: vec![("iptables-save".into(), "iptables-save -c".into())],
             ..ProbeAnswer::default()
         },
