@@ -11,7 +11,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -51,7 +51,7 @@ fn archives() -> &'static Archives {
 }
 
 /// An archive with `total` bytes of log lines in documents of `each` bytes.
-fn write(path: &PathBuf, total: usize, each: usize) {
+fn write(path: &Path, total: usize, each: usize) {
     let encoder = flate2::write::GzEncoder::new(File::create(path).expect("a file"), flate2::Compression::new(6));
     let mut builder = tar::Builder::new(encoder);
     let mut random = 42_u64;
@@ -74,15 +74,15 @@ fn write(path: &PathBuf, total: usize, each: usize) {
     builder.into_inner().expect("an archive").finish().expect("an archive");
 }
 
-fn bare(path: &PathBuf) {
+fn bare(path: &Path) {
     let file = BufReader::with_capacity(CHUNK, File::open(path).expect("a file"));
     let mut decoder = MultiGzDecoder::new(file);
     let mut chunk = vec![0; CHUNK];
     while decoder.read(&mut chunk).expect("sound data") > 0 {}
 }
 
-fn reader(path: &PathBuf) {
-    let summary = read(&Input::Path(path.clone()), &Limits::default(), &mut Drop(vec![0; CHUNK])).expect("a bundle");
+fn reader(path: &Path) {
+    let summary = read(&Input::Path(path.to_owned()), &Limits::default(), &mut Drop(vec![0; CHUNK])).expect("a bundle");
     assert!(summary.complete);
 }
 
@@ -101,7 +101,7 @@ fn path(name: &str) -> &'static PathBuf {
 }
 
 /// The shortest of several alternating runs of each.
-fn ratio(path: &PathBuf) -> (Duration, Duration) {
+fn ratio(path: &Path) -> (Duration, Duration) {
     let mut best = [Duration::MAX; 2];
     for _ in 0..7 {
         for (best, run) in best.iter_mut().zip([bare, reader]) {
