@@ -7,7 +7,9 @@ mod common;
 use std::time::{Duration, Instant};
 
 use bundlescope_bundle::Limits;
-use common::{COMPRESSIONS, bz2, gz, log, open, open_within, pax, tar, tar_extension, tar_file, tar_of, xz, zip, zst};
+use common::{
+    COMPRESSIONS, bz2, gz, log, open, open_within, pax, tar, tar_extension, tar_file, tar_of, xz, zip, zip_with, zst,
+};
 
 fn limits() -> Limits {
     Limits::default()
@@ -159,7 +161,11 @@ fn the_ratio_stops_bombs() {
     for (name, bomb) in bombs {
         // Many members make a bomb of any size.
         let bomb = match name {
-            "zip" => tar(&[("1", &bomb), ("2", &bomb), ("3", &bomb), ("4", &bomb), ("5", &bomb)]),
+            // Alone it is counted against the size of the file.
+            "zip" => zip_with(
+                &[("1", &bomb), ("2", &bomb), ("3", &bomb), ("4", &bomb), ("5", &bomb)],
+                zip::CompressionMethod::Stored,
+            ),
             _ => bomb.repeat(5),
         };
         let got = drop_contents(&bomb, &limits());
@@ -189,7 +195,7 @@ fn drop_contents(bytes: &[u8], limits: &Limits) -> bundlescope_bundle::Summary {
 fn time_ends_the_reading() {
     let files: Vec<(String, Vec<u8>)> = (0..200).map(|number| (format!("{number}.log"), log(100))).collect();
     let files: Vec<(&str, &[u8])> = files.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
-    for archive in [tar(&files), zip(&files)] {
+    for archive in [tar(&files), zip(&files), gz(&log(100)).repeat(100)] {
         let got = open_within(&archive, &Limits { time: Some(Duration::ZERO), ..limits() }).expect("a bundle");
         assert_eq!((got.documents.len(), got.limits()), (0, vec!["time"]));
         assert!(!got.summary.complete);
@@ -219,6 +225,14 @@ fn windows_inside_windows_are_bounded() {
     assert_eq!(got.content("b"), b"2");
     assert!(got.has_problem("a.xz: xz data needs more memory than the reader allows"), "{:?}", got.problems());
     assert!(!got.summary.complete);
+    // What xz uses by default has room everywhere.
+    assert_eq!(open(&common::xz_with(6, &tar(&[("a.xz", &common::xz_with(6, b"text"))]))).content("a.xz"), b"text");
+    // A zstd frame says how large its window is: here 128 MiB, with one raw block of a byte.
+    let large = b"\x28\xb5\x2f\xfd\x00\x88\x09\x00\x00a";
+    let got = open(&tar(&[("a.zst", large), ("b", b"2")]));
+    assert!(got.has_problem("a.zst: zstd data needs more memory than the reader allows"), "{:?}", got.problems());
+    let small = b"\x28\xb5\x2f\xfd\x00\x50\x09\x00\x00a";
+    assert_eq!(open(&tar(&[("a.zst", small)])).content("a.zst"), b"a");
 }
 
 #[test]

@@ -6,15 +6,27 @@ use super::Seekable;
 use super::content::entry;
 use super::end::{End, read_at};
 use super::local::header;
+use super::names::entry_name;
 use super::record::{CENTRAL, Record, u16_at};
-use crate::feed::Feed;
+use crate::feed::{Feed, read_full};
 use crate::names::escape;
 use crate::walk::{Place, Walk};
 
-/// Compressed bytes held at a time.
-const BUFFER: u64 = 256 << 10;
-/// Bytes of all directory records that are held in memory.
-const DIRECTORY: u64 = 64 << 20;
+/// Bytes held at a time.
+const BUFFER: usize = 256 << 10;
+/// Longest record without its comment.
+const LONGEST: usize = CENTRAL + 2 * u16::MAX as usize;
+/// Lost entries that are named; the others are counted.
+const TOLD: usize = 100;
+
+/// An entry of the directory. Records are read again when it is their turn: a million of them would not fit in memory.
+#[derive(Debug, Clone, Copy)]
+struct Listed {
+    /// Where its local header is.
+    offset: u64,
+    /// Where its record is.
+    record: u64,
+}
 
 /// Reads the archive `at` whose directory `end` has found, in the order of the entries' places.
 pub(super) fn read(walk: &mut Walk<'_>, at: &Place, file: &mut dyn Seekable, end: &End) {
@@ -30,38 +42,59 @@ pub(super) fn read(walk: &mut Walk<'_>, at: &Place, file: &mut dyn Seekable, end
         }
     }
     let Some(mut entries) = directory(walk, at, file, end) else { return by_headers(walk, at, file) };
-    entries.sort_by_key(|entry| entry.offset);
-    // A record that points nowhere must not bound the data of the entry before it.
-    let (entries, lost): (Vec<Record>, Vec<Record>) =
-        entries.into_iter().partition(|entry| is_header(file, entry.offset));
-    if entries.is_empty() && !lost.is_empty() {
+    let Ok(length) = file.seek(SeekFrom::End(0)) else { return };
+    entries.sort_unstable_by_key(|entry| (entry.offset, entry.record));
+    let listed = entries.len();
+    let lost = drop_lost(walk, at, file, end, &mut entries);
+    if lost > 0 && lost == listed {
         walk.state.damage(&at.path, "the directory of the zip archive points to no entry");
         return by_headers(walk, at, file);
     }
-    for record in lost {
-        let (name, offset) = (escape(&record.name), record.offset);
-        walk.state.damage(&at.path, format!("expected the data of entry `{name}` at byte {offset} and found none"));
-    }
-    let Ok(length) = file.seek(SeekFrom::End(0)) else { return };
     let mut previous = None;
-    for (index, record) in entries.iter().enumerate() {
-        if walk.state.stopped() {
-            return;
-        }
-        if previous == Some(record.offset) {
+    for (index, entry) in entries.iter().enumerate() {
+        let Some(record) = record_at(file, entry.record, end).filter(|_| !walk.state.stopped()) else { return };
+        if previous == Some(entry.offset) {
             let text = format!("shares its data with another entry of `{}` and was not read again", at.path);
-            walk.state.damage(&walk.state.unique(shown(at, record)), text);
+            walk.state.damage(&walk.entry_path(at, &entry_name(&record).0), text);
             continue;
         }
-        previous = Some(record.offset);
-        let next = entries.get(index + 1..).and_then(|rest| rest.iter().find(|other| other.offset > record.offset));
+        previous = Some(entry.offset);
+        // Each entry is passed over once at most, since `previous` skips those with the same place.
+        let next = entries.get(index + 1..).and_then(|rest| rest.iter().find(|other| other.offset > entry.offset));
         let bound = match next {
             Some(next) => next.offset,
-            None if record.offset < end.directory => end.directory,
+            None if entry.offset < end.directory => end.directory,
             None => length,
         };
-        one(walk, at, file, record, bound);
+        one(walk, at, file, &record, bound);
     }
+}
+
+/// Drops the entries that are not where the directory says, and says so; returns how many. They would otherwise bound the
+/// data of the entries before them.
+fn drop_lost(walk: &Walk<'_>, at: &Place, file: &mut dyn Seekable, end: &End, entries: &mut Vec<Listed>) -> usize {
+    let before = entries.len();
+    let mut lost = Vec::new();
+    entries.retain(|entry| {
+        let found = is_header(file, entry.offset);
+        if !found && lost.len() < TOLD {
+            lost.push(*entry);
+        }
+        found
+    });
+    let count = before - entries.len();
+    if count == before {
+        return count;
+    }
+    for entry in &lost {
+        let name = record_at(file, entry.record, end).map(|record| escape(&record.name)).unwrap_or_default();
+        let text = format!("expected the data of entry `{name}` at byte {} and found none", entry.offset);
+        walk.state.damage(&at.path, text);
+    }
+    if count > lost.len() {
+        walk.state.damage(&at.path, format!("{} more entries were not found", count - lost.len()));
+    }
+    count
 }
 
 /// Reads along the local headers instead.
@@ -76,55 +109,25 @@ fn is_header(file: &mut dyn Seekable, position: u64) -> bool {
     read_at(file, position, &mut bytes) && bytes == *b"PK\x03\x04"
 }
 
-fn shown(at: &Place, record: &Record) -> String {
-    let name = super::names::entry_name(record).0.path;
-    if at.outermost { name } else { format!("{}!/{name}", at.path) }
-}
-
-/// All records of the directory, offsets counted from the start of the file; `None` when it is damaged.
-fn directory(walk: &Walk<'_>, at: &Place, file: &mut dyn Seekable, end: &End) -> Option<Vec<Record>> {
+/// The places of all records of the directory and of their entries; `None` when the directory is damaged.
+fn directory(walk: &Walk<'_>, at: &Place, file: &mut dyn Seekable, end: &End) -> Option<Vec<Listed>> {
     let (state, path) = (walk.state, &at.path);
     file.seek(SeekFrom::Start(end.directory)).ok()?;
     let mut limited = file.take(end.directory_size);
-    let mut feed = Feed::new(&mut limited, 256 << 10);
+    let mut feed = Feed::new(&mut limited, BUFFER);
     let mut entries = Vec::new();
-    let mut cut = false;
-    while !feed.fill().is_empty() {
-        let fixed =
-            feed.peek(CENTRAL).first_chunk::<CENTRAL>().filter(|fixed| fixed.starts_with(b"PK\x01\x02")).copied();
-        let Some(fixed) = fixed else {
-            break;
-        };
+    loop {
+        let place = end.directory + feed.taken();
+        let Some((record, length)) = parse(feed.peek(LONGEST), end) else { break };
         if !state.entry(path) {
             break;
         }
-        let [name, extra, comment] = [28, 30, 32].map(|place| usize::from(u16_at(&fixed, place)));
-        let there = feed.peek(CENTRAL + name + extra);
-        let (Some(name_bytes), extra_bytes) =
-            (there.get(CENTRAL..CENTRAL + name), there.get(CENTRAL + name..CENTRAL + name + extra).unwrap_or_default())
-        else {
-            state.damage(path, "the directory of the zip archive is cut off in a name");
-            break;
-        };
-        let mut record = Record::central(&fixed, name_bytes, extra_bytes);
-        // Out of range, and so found nowhere, when the archive lacks its start.
-        record.offset = record.offset.checked_add_signed(end.shift).unwrap_or(u64::MAX);
-        entries.push(record);
-        feed.consume(CENTRAL + name + extra);
-        feed.skip(comment as u64);
-        if feed.taken() > DIRECTORY {
-            let text = format!(
-                "the directory of the zip archive has more than {DIRECTORY} bytes; {} entries of it are read",
-                entries.len()
-            );
-            state.limit("header_bytes", path, text);
-            cut = true;
-            break;
-        }
+        entries.push(Listed { offset: record.offset, record: place });
+        feed.skip(length);
     }
     let found = entries.len() as u64;
     // Without zip64 the count is kept modulo 2^16.
-    if found != end.entries && found & 0xffff != end.entries && !cut && !state.stopped() {
+    if found != end.entries && found & 0xffff != end.entries && !state.stopped() {
         let text = format!("the zip archive says that it has {} entries, and its directory has {found}", end.entries);
         state.damage(path, text);
         if found < end.entries {
@@ -132,6 +135,32 @@ fn directory(walk: &Walk<'_>, at: &Place, file: &mut dyn Seekable, end: &End) ->
         }
     }
     Some(entries)
+}
+
+/// The directory record at the start of `bytes`, its offset counted from the start of the file, and its length.
+fn parse(bytes: &[u8], end: &End) -> Option<(Record, u64)> {
+    let (fixed, rest) = bytes.split_at_checked(CENTRAL)?;
+    if !fixed.starts_with(b"PK\x01\x02") {
+        return None;
+    }
+    let [name, extra, comment] = [28, 30, 32].map(|place| usize::from(u16_at(fixed, place)));
+    let (name, rest) = rest.split_at_checked(name)?;
+    let mut record = Record::central(fixed, name, rest.get(..extra)?);
+    // Out of range, and so found nowhere, when the archive lacks its start.
+    record.offset = record.offset.checked_add_signed(end.shift).unwrap_or(u64::MAX);
+    Some((record, (CENTRAL + name.len() + extra + comment) as u64))
+}
+
+/// The directory record at `position`.
+fn record_at(file: &mut dyn Seekable, position: u64, end: &End) -> Option<Record> {
+    let mut fixed = [0; CENTRAL];
+    if !read_at(file, position, &mut fixed) {
+        return None;
+    }
+    let mut record = fixed.to_vec();
+    record.resize(CENTRAL + usize::from(u16_at(&fixed, 28)) + usize::from(u16_at(&fixed, 30)), 0);
+    read_full(file, record.get_mut(CENTRAL..)?);
+    parse(&record, end).map(|(record, _)| record)
 }
 
 /// One entry, whose data ends before `bound`.
@@ -142,7 +171,7 @@ fn one(walk: &mut Walk<'_>, at: &Place, file: &mut dyn Seekable, record: &Record
     }
     let mut limited = file.take(room);
     // At most BUFFER, which fits.
-    let mut feed = Feed::new(&mut limited, room.min(BUFFER) as usize);
+    let mut feed = Feed::new(&mut limited, room.min(BUFFER as u64) as usize);
     let name = escape(&record.name);
     let Some(local) = header(&mut feed) else {
         walk.state.damage(&at.path, format!("the header of entry `{name}` at byte {} is cut off", record.offset));

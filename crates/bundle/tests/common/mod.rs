@@ -150,7 +150,11 @@ pub(crate) fn bz2(bytes: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn xz(bytes: &[u8]) -> Vec<u8> {
-    let options = lzma_rust2::XzOptions::with_preset(1);
+    xz_with(1, bytes)
+}
+
+pub(crate) fn xz_with(preset: u32, bytes: &[u8]) -> Vec<u8> {
+    let options = lzma_rust2::XzOptions::with_preset(preset);
     let mut encoder = lzma_rust2::XzWriter::new(Vec::new(), options).expect("options");
     encoder.write_all(bytes).expect("memory");
     encoder.finish().expect("memory")
