@@ -51,9 +51,9 @@ fn parse(document: &Document<'_>) -> Parsed {
             },
             Some("add" | "-A") => {
                 let name = words.next().unwrap_or_default();
-                let element = text.split_once(name).map_or("", |(_, rest)| rest.trim());
+                let element = words.collect::<Vec<_>>().join(" ");
                 match by_name.get(name).and_then(|at| sets.get_mut(*at)) {
-                    Some(reading) if !element.is_empty() => add(reading, element, line),
+                    Some(reading) if !element.is_empty() => add(reading, &element, line),
                     _ => parsed.problem(
                         document,
                         line.number,
