@@ -5,6 +5,7 @@ mod emit;
 mod ipset;
 mod iptables_save;
 mod listing;
+mod nft;
 mod origin;
 mod rule_syntax;
 mod spec;
@@ -16,7 +17,7 @@ use crate::format::Format;
 
 /// Every format of the family, the more specific ones first.
 pub(crate) static FORMATS: &[&Format] =
-    &[&iptables_save::IPTABLES_SAVE, &listing::IPTABLES_LIST, &spec::IPTABLES_SPEC, &ipset::IPSET];
+    &[&iptables_save::IPTABLES_SAVE, &listing::IPTABLES_LIST, &spec::IPTABLES_SPEC, &nft::NFT, &ipset::IPSET];
 
 #[cfg(test)]
 mod differential;

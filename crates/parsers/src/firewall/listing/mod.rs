@@ -20,6 +20,7 @@ use super::emit::{Chain, Row};
 use crate::document::{Document, Line, Parsed};
 use crate::format::{Format, Hint, Match};
 use row::Columns;
+pub(super) use words::protocol as protocol_name;
 
 /// The format.
 pub(crate) static IPTABLES_LIST: Format = Format {

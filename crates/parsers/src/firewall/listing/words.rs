@@ -111,7 +111,7 @@ impl Words {
 
 /// The name that iptables-save writes for a protocol number (iptables' xshared.c, `xtables_chain_protos`), and 112
 /// from /etc/protocols; other numbers and names stay as they are.
-pub(super) fn protocol(printed: &str) -> &str {
+pub(in crate::firewall) fn protocol(printed: &str) -> &str {
     match printed {
         "1" => "icmp",
         "2" => "igmp",

@@ -9,8 +9,8 @@ mod matches;
 pub(super) mod services;
 mod targets;
 mod token;
-mod value;
-mod words;
+pub(super) mod value;
+pub(super) mod words;
 
 use std::fmt;
 

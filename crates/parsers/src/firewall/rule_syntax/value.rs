@@ -8,7 +8,7 @@ use bundlescope_facts::firewall::{AddressRange, NatRange};
 use super::words;
 
 /// A number in decimal, hexadecimal (`0x`) or octal (leading `0`), as strtoul(3) reads it.
-pub(super) fn number(text: &str) -> Option<u32> {
+pub(in crate::firewall) fn number(text: &str) -> Option<u32> {
     let parsed = if let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         u64::from_str_radix(hex, 16)
     } else if text.len() > 1 && text.starts_with('0') {
@@ -20,7 +20,7 @@ pub(super) fn number(text: &str) -> Option<u32> {
 }
 
 /// `value` or `value/mask`; the mask is all ones by default.
-pub(super) fn mark(text: &str) -> Option<(u32, u32)> {
+pub(in crate::firewall) fn mark(text: &str) -> Option<(u32, u32)> {
     match text.split_once('/') {
         Some((value, mask)) => Some((number(value)?, number(mask)?)),
         None => Some((number(text)?, u32::MAX)),
@@ -28,7 +28,7 @@ pub(super) fn mark(text: &str) -> Option<(u32, u32)> {
 }
 
 /// `80`, `1000:2000`, `:1023`, `1024:`, and `1000-2000` as some tools write it.
-pub(super) fn port_range(text: &str) -> Option<RangeInclusive<u16>> {
+pub(in crate::firewall) fn port_range(text: &str) -> Option<RangeInclusive<u16>> {
     if let Some(single) = words::port(text) {
         return Some(single..=single);
     }
@@ -39,12 +39,12 @@ pub(super) fn port_range(text: &str) -> Option<RangeInclusive<u16>> {
 }
 
 /// `80,443,1000:2000`.
-pub(super) fn port_list(text: &str) -> Option<Vec<RangeInclusive<u16>>> {
+pub(in crate::firewall) fn port_list(text: &str) -> Option<Vec<RangeInclusive<u16>>> {
     text.split(',').map(port_range).collect()
 }
 
 /// `10`, `10:20`, `:20`, `10:` within the limits of the type.
-pub(super) fn length_range(text: &str) -> Option<RangeInclusive<u32>> {
+pub(in crate::firewall) fn length_range(text: &str) -> Option<RangeInclusive<u32>> {
     match text.split_once(':') {
         Some((low, high)) => {
             let low = if low.is_empty() { 0 } else { number(low)? };
@@ -56,7 +56,7 @@ pub(super) fn length_range(text: &str) -> Option<RangeInclusive<u32>> {
 }
 
 /// `10.0.0.1`, `10.0.0.0/8`, `10.0.0.0/255.0.0.0`, `2001:db8::/32`.
-pub(super) fn masked(text: &str) -> Option<AddressRange> {
+pub(in crate::firewall) fn masked(text: &str) -> Option<AddressRange> {
     let (address, mask) = match text.split_once('/') {
         Some((address, mask)) => (address, Some(mask)),
         None => (text, None),
@@ -79,12 +79,12 @@ pub(super) fn masked(text: &str) -> Option<AddressRange> {
 }
 
 /// Several of them, separated by commas.
-pub(super) fn masked_list(text: &str) -> Option<Vec<AddressRange>> {
+pub(in crate::firewall) fn masked_list(text: &str) -> Option<Vec<AddressRange>> {
     text.split(',').map(masked).collect()
 }
 
 /// `10.0.0.1-10.0.0.9` or one address.
-pub(super) fn between(text: &str) -> Option<AddressRange> {
+pub(in crate::firewall) fn between(text: &str) -> Option<AddressRange> {
     let (first, last) = address_pair(text)?;
     Some(AddressRange::Between { first, last })
 }
@@ -111,7 +111,7 @@ fn short_ipv4(text: &str) -> Option<IpAddr> {
 }
 
 /// The mask of a prefix, in the family of `address`.
-pub(super) fn prefix_mask(address: IpAddr, prefix: u8) -> IpAddr {
+pub(in crate::firewall) fn prefix_mask(address: IpAddr, prefix: u8) -> IpAddr {
     match address {
         IpAddr::V4(_) => IpAddr::from(u32::MAX.checked_shl(32 - u32::from(prefix.min(32))).unwrap_or(0).to_be_bytes()),
         IpAddr::V6(_) => {
@@ -121,7 +121,7 @@ pub(super) fn prefix_mask(address: IpAddr, prefix: u8) -> IpAddr {
 }
 
 /// The bits of `address` under `mask`; `address` itself when the families differ.
-pub(super) fn apply_mask(address: IpAddr, mask: IpAddr) -> IpAddr {
+pub(in crate::firewall) fn apply_mask(address: IpAddr, mask: IpAddr) -> IpAddr {
     match (address, mask) {
         (IpAddr::V4(address), IpAddr::V4(mask)) => IpAddr::V4((u32::from(address) & u32::from(mask)).into()),
         (IpAddr::V6(address), IpAddr::V6(mask)) => IpAddr::V6((u128::from(address) & u128::from(mask)).into()),
@@ -130,7 +130,7 @@ pub(super) fn apply_mask(address: IpAddr, mask: IpAddr) -> IpAddr {
 }
 
 /// `10.0.0.1`, `10.0.0.1-10.0.0.9:80-90`, `:8080`, `[fd00::2]:80`, with a base port behind `/`.
-pub(super) fn nat_range(text: &str) -> Option<NatRange> {
+pub(in crate::firewall) fn nat_range(text: &str) -> Option<NatRange> {
     let (addresses, ports) = if text.starts_with('[') {
         match text.rsplit_once(']') {
             Some((addresses, rest)) => (format!("{addresses}]"), rest.strip_prefix(':').map(str::to_owned)),
@@ -160,7 +160,7 @@ pub(super) fn nat_range(text: &str) -> Option<NatRange> {
 }
 
 /// `80` or `80-90`.
-pub(super) fn nat_ports(text: &str) -> Option<RangeInclusive<u16>> {
+pub(in crate::firewall) fn nat_ports(text: &str) -> Option<RangeInclusive<u16>> {
     match text.split_once('-') {
         Some((low, high)) => Some(words::port(low)?..=words::port(high)?),
         None => words::port(text).map(|port| port..=port),

@@ -3,7 +3,7 @@
 use super::services;
 
 /// Number of a protocol, by number or by the names of /etc/protocols; `Some(0)` for `all`.
-pub(super) fn protocol(word: &str) -> Option<u8> {
+pub(in crate::firewall) fn protocol(word: &str) -> Option<u8> {
     if let Ok(number) = word.parse() {
         return Some(number);
     }
@@ -42,12 +42,12 @@ pub(super) fn protocol(word: &str) -> Option<u8> {
 }
 
 /// Port of a service, by number or by the names of /etc/services.
-pub(super) fn port(word: &str) -> Option<u16> {
+pub(in crate::firewall) fn port(word: &str) -> Option<u16> {
     word.parse().ok().or_else(|| services::number(word))
 }
 
 /// Type and codes of an ICMP type by name (iptables' libxt_icmp.h); `None` as type for `any`.
-pub(super) fn icmp_type(word: &str, version6: bool) -> Option<(Option<u8>, u8, u8)> {
+pub(in crate::firewall) fn icmp_type(word: &str, version6: bool) -> Option<(Option<u8>, u8, u8)> {
     let (kind, code) = if version6 {
         match word {
             "destination-unreachable" => (1, None),
@@ -134,7 +134,7 @@ fn numeric_icmp(word: &str) -> Option<(Option<u8>, u8, u8)> {
 }
 
 /// Canonical form of a `--reject-with` word (iptables' libipt_REJECT.c and libip6t_REJECT.c).
-pub(super) fn reject(word: &str, version6: bool) -> Option<&'static str> {
+pub(in crate::firewall) fn reject(word: &str, version6: bool) -> Option<&'static str> {
     Some(match (word, version6) {
         ("tcp-reset" | "tcp-rst", _) => "tcp-reset",
         ("icmp-net-unreachable" | "net-unreach", false) => "icmp-net-unreachable",
@@ -155,7 +155,7 @@ pub(super) fn reject(word: &str, version6: bool) -> Option<&'static str> {
 }
 
 /// Bit of a TCP flag in the header's flags byte.
-pub(super) fn tcp_flag(word: &str) -> Option<u8> {
+pub(in crate::firewall) fn tcp_flag(word: &str) -> Option<u8> {
     Some(match word {
         "FIN" => 0x01,
         "SYN" => 0x02,
