@@ -21,7 +21,7 @@ pub fn render_json(diagnosis: &Diagnosis) -> String {
 }
 
 /// Outside of strings JSON holds ASCII only, and inside them serde_json has escaped C0 controls already.
-fn escape_active(json: &str) -> String {
+pub(crate) fn escape_active(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if c != '\n' && is_active(c) {

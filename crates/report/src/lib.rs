@@ -1,6 +1,6 @@
-//! Renders a diagnosis: terminal text, JSON, Markdown and one self-contained HTML file.
+//! Renders a diagnosis: terminal text, JSON, Markdown, one self-contained HTML file, SARIF and CSV.
 //!
-//! Every form says the same in the same order, because all but JSON are drawn from one view of the diagnosis. Whatever
+//! Every form says the same in the same order, because the forms for people are drawn from one view of the diagnosis. Whatever
 //! comes from a bundle is hostile: it passes [`plain`] before it is shown, and each form escapes it once more for its
 //! own syntax. JSON carries the exact values and escapes what a terminal would act on.
 //!
@@ -16,19 +16,23 @@
 //! assert!(render_json(&diagnosis).starts_with("{\n  \"format\": 1,"));
 //! ```
 
+mod csv;
 mod escape;
 mod html;
 mod json;
 mod markdown;
 mod plain;
 mod prose;
+mod sarif;
 mod text;
 mod view;
 mod words;
 mod wrap;
 
+pub use csv::render_csv;
 pub use html::render_html;
 pub use json::render_json;
 pub use markdown::render_markdown;
 pub use plain::{plain, plain_line};
+pub use sarif::render_sarif;
 pub use text::{TextOptions, render_text};

@@ -14,7 +14,9 @@ use std::path::PathBuf;
 
 use bundlescope_engine::{Diagnosis, Finding};
 use bundlescope_facts::{Text, Value};
-use bundlescope_report::{TextOptions, render_html, render_json, render_markdown, render_text};
+use bundlescope_report::{
+    TextOptions, render_csv, render_html, render_json, render_markdown, render_sarif, render_text,
+};
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
 use html5ever::tokenizer::{BufferQueue, StartTag, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts};
@@ -338,6 +340,47 @@ fn json_stays_json_with_the_exact_values() {
         for (finding, read) in diagnosis.findings.iter().zip(read["findings"].as_array().expect("findings")) {
             assert_eq!(read["title"], finding.title);
             assert_eq!(read["evidence"][0]["document"], &*finding.evidence[0].document);
+        }
+    }
+}
+
+#[test]
+fn csv_holds_no_formula_and_every_row_its_cells() {
+    for diagnosis in hostile() {
+        let csv = render_csv(&diagnosis);
+        assert_harmless("csv", &csv.replace("\r\n", "\n"));
+        let mut rows = csv.split("\r\n").skip(1);
+        for row in rows.by_ref().take(diagnosis.findings.len()) {
+            let (mut cells, mut quoted, mut cell) = (Vec::new(), false, String::new());
+            for c in row.chars() {
+                match c {
+                    '"' => quoted = !quoted,
+                    ',' if !quoted => cells.push(std::mem::take(&mut cell)),
+                    _ => cell.push(c),
+                }
+            }
+            cells.push(cell);
+            assert_eq!((cells.len(), quoted), (15, false), "{row}");
+            for cell in cells {
+                assert!(!cell.trim_start().starts_with(['=', '+', '-', '@']), "{cell:?} is calculated");
+            }
+        }
+        assert_eq!(rows.collect::<Vec<_>>(), [""], "nothing but the rows of the findings");
+    }
+}
+
+#[test]
+fn sarif_stays_json_with_relative_places() {
+    for diagnosis in hostile() {
+        let sarif = render_sarif(&diagnosis);
+        assert_harmless("sarif", &sarif);
+        let read: serde_json::Value = serde_json::from_str(&sarif).expect("it is JSON");
+        let results = read["runs"][0]["results"].as_array().expect("results");
+        assert_eq!(results.len(), diagnosis.findings.len());
+        for result in results {
+            let uri = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+            let uri = uri.as_str().expect("a location");
+            assert!(!uri.starts_with('/') && !uri.contains([':', '\\', '<', ' ', '"']), "{uri}");
         }
     }
 }
