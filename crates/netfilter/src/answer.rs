@@ -122,6 +122,36 @@ pub struct DecidedBy {
     pub line: Option<u32>,
 }
 
+/// Where the packet was when a chain decided about it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct At {
+    /// Hook, in upper case.
+    pub hook: &'static str,
+    /// Interface by which it came; empty for packets of the host itself.
+    pub in_interface: Text,
+    /// Interface by which it would leave; empty for local input.
+    pub out_interface: Text,
+    /// Source address as it was there, translations included.
+    pub source: IpAddr,
+    /// Destination address as it was there.
+    pub destination: IpAddr,
+    /// Destination port as it was there; 0 for pings.
+    pub destination_port: u16,
+    /// Base chain that led to the decision, and the rule of it that did: its number, or the policy.
+    pub base: (Text, RuleNumber),
+}
+
+/// How the first packet left the host for a machine outside.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Left {
+    /// Interface of the host.
+    pub interface: Text,
+    /// Source address on the wire.
+    pub source: IpAddr,
+    /// The source was translated on the way.
+    pub translated: bool,
+}
+
 /// One step on the way.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PathEntry {
@@ -172,6 +202,12 @@ pub struct Answer {
     /// What decided; absent for `delivered`, and where nothing that the bundle holds did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<DecidedBy>,
+    /// Where the packet was when a rule or a policy decided about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<At>,
+    /// How the first packet left the host for a machine outside, when it did.
+    #[serde(skip)]
+    pub left: Option<Left>,
     /// Every step of every packet.
     pub path: Vec<PathEntry>,
     /// What the bundle did not say and was assumed; for `unknown`, what decides.

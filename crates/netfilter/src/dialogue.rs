@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use bundlescope_facts::firewall::{Action, Side, Test};
 use bundlescope_facts::{Proto, Source, Text};
 
-use crate::answer::Verdict;
+use crate::answer::{Left, Verdict};
 use crate::flow::{Flow, From};
 use crate::model::{Listening, Namespace};
 use crate::packet::{ACK, ICMP, ICMPV6, PSH, Packet, SYN, Sender, TCP, Tuple, UDP};
@@ -333,6 +333,11 @@ impl Sim<'_, '_> {
             }
             Fate::Left { device, packet } => {
                 let port = packet.has_ports().then_some(packet.tuple.dport);
+                if self.left.is_none() && leg == Leg::Fwd {
+                    let own = self.host.own().and_then(|own| own.interfaces.get(device));
+                    let (source, translated) = (packet.tuple.src, packet.tuple.src != tuple.src);
+                    self.left = own.map(|own| Left { interface: own.name.clone(), source, translated });
+                }
                 let (address, process, source) = (packet.tuple.dst, None, None);
                 let target = Target { namespace: None, address, port, process, source };
                 self.events.push(Event::Socket { text: format!("{address} outside this host"), source: None });

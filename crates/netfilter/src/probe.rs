@@ -2,7 +2,7 @@
 
 use bundlescope_facts::Text;
 
-use crate::answer::{Answer, DecidedBy, DecidedKind, PathEntry, Reached, RuleNumber, Verdict};
+use crate::answer::{Answer, DecidedBy, DecidedKind, Left, PathEntry, Reached, RuleNumber, Verdict};
 use crate::branch::Branches;
 use crate::dialogue::{Outcome, Target};
 use crate::flow::Flow;
@@ -20,6 +20,7 @@ struct Run {
     assumed: Vec<String>,
     unseen: Vec<&'static str>,
     asked: Vec<String>,
+    left: Option<Left>,
 }
 
 impl Host {
@@ -61,7 +62,8 @@ impl Host {
         let events = std::mem::take(&mut sim.events);
         let assumed = std::mem::take(&mut sim.assumed).into_iter().collect();
         let unseen = std::mem::take(&mut sim.unseen).into_iter().collect();
-        Run { outcome, events, assumed, unseen, asked: branches.reasons().map(str::to_owned).collect() }
+        let left = sim.left.take();
+        Run { outcome, events, assumed, unseen, asked: branches.reasons().map(str::to_owned).collect(), left }
     }
 
     fn answer(&self, run: Run, open: Option<String>) -> Answer {
@@ -101,6 +103,8 @@ impl Host {
             packet: outcome.leg.filter(|_| known).map(Leg::word),
             reject_with: outcome.reject_with.filter(|_| known),
             reached: outcome.target.as_ref().map(|target| self.reached(target)),
+            at: cause.and_then(|cause| cause.at.as_deref().cloned()),
+            left: run.left,
             decided_by: cause.and_then(|cause| self.decided_by(cause)),
             path: self.path(&run.events),
             assumed,

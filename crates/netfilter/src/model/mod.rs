@@ -118,6 +118,12 @@ impl Host {
             })
     }
 
+    /// Name of the running container that has this address.
+    pub fn container_at(&self, address: IpAddr) -> Option<&str> {
+        let holds = |container: &&Container| container.running && container.addresses.contains(&address);
+        self.containers.iter().find(holds).map(|container| &*container.name)
+    }
+
     /// The container whose namespace this is.
     pub(crate) fn container_of(&self, namespace: usize) -> Option<&Container> {
         self.containers.iter().find(|container| container.namespace == Some(namespace))

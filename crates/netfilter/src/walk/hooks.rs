@@ -5,6 +5,7 @@ use bundlescope_facts::firewall::{Action, NatRange};
 
 use super::route::Out;
 use super::{Cause, Event, Fate, Place, Sim};
+use crate::answer::{At, RuleNumber};
 use crate::branch::Subject;
 use crate::eval::{Outcome, View, nat_value, passes, value_of};
 use crate::packet::Packet;
@@ -76,7 +77,12 @@ impl Sim<'_, '_> {
             let before = (packet.tuple.clone(), packet.mark);
             match self.chain(env, rules, base.chain, packet) {
                 ChainEnd::Accept => {}
-                end => return HookEnd::Stop(self.stop(env, packet, end)),
+                mut end => {
+                    if let ChainEnd::Drop(cause) | ChainEnd::Reject(_, cause) = &mut end {
+                        cause.at = self.at(env, rules, base.chain, packet).map(Box::new);
+                    }
+                    return HookEnd::Stop(self.stop(env, packet, end));
+                }
             }
             let reroutes = rules.chains.get(base.chain).is_some_and(|chain| chain.reroutes);
             if reroutes
@@ -100,6 +106,28 @@ impl Sim<'_, '_> {
             table.confirm(packet);
         }
         HookEnd::Pass(way)
+    }
+
+    /// Where a packet is in a base chain, and which of its rules was the last to take it further.
+    fn at(&self, env: &Env, rules: &Ruleset, base: usize, packet: &Packet) -> Option<At> {
+        let own = self.host.ns(env.namespace)?;
+        let name = |interface: Option<usize>| {
+            interface.and_then(|at| own.interfaces.get(at)).map_or_else(|| "".into(), |found| found.name.clone())
+        };
+        let rule = self.events.iter().rev().find_map(|event| match event {
+            Event::Rule { place, .. } if place.namespace == env.namespace && place.chain == base => Some(place.rule),
+            _ => None,
+        })?;
+        let number = rule.map_or(RuleNumber::Policy, |rule| RuleNumber::Number(rule + 1));
+        Some(At {
+            hook: env.hook.word(),
+            in_interface: name(env.input),
+            out_interface: name(env.output),
+            source: packet.tuple.src,
+            destination: packet.tuple.dst,
+            destination_port: packet.tuple.dport,
+            base: (rules.chains.get(base)?.name.clone(), number),
+        })
     }
 
     fn track(&mut self, namespace: usize, packet: &mut Packet) {

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use bundlescope_facts::Source;
 
+use crate::answer::{At, Left};
 use crate::branch::Branches;
 use crate::conntrack::ConnTable;
 use crate::model::Host;
@@ -76,15 +77,17 @@ pub(crate) struct Cause {
     /// For people; a rule's own text is looked up where it is shown.
     pub(crate) text: String,
     pub(crate) source: Option<Source>,
+    /// Where the packet was, when a chain decided.
+    pub(crate) at: Option<Box<At>>,
 }
 
 impl Cause {
     pub(crate) fn new(decider: Decider, text: impl Into<String>, source: Option<&Source>) -> Self {
-        Self { decider, text: text.into(), source: source.cloned() }
+        Self { decider, text: text.into(), source: source.cloned(), at: None }
     }
 
     pub(crate) fn place(place: Place) -> Self {
-        Self { decider: Decider::Place(place), text: String::new(), source: None }
+        Self { decider: Decider::Place(place), text: String::new(), source: None, at: None }
     }
 }
 
@@ -141,6 +144,8 @@ pub(crate) struct Sim<'a, 'b> {
     /// Tables that no document shows at hooks that packets passed.
     pub(crate) unseen: BTreeSet<&'static str>,
     pub(crate) leg: Leg,
+    /// How the first packet left the host for outside.
+    pub(crate) left: Option<Left>,
     hops: u32,
 }
 
@@ -157,6 +162,7 @@ impl<'a, 'b> Sim<'a, 'b> {
             assumed: BTreeSet::new(),
             unseen: BTreeSet::new(),
             leg: Leg::Fwd,
+            left: None,
             hops: 0,
         }
     }
