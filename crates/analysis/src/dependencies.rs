@@ -38,14 +38,18 @@ const SERVICES: &[(&str, &str, u16)] = &[
 
 /// `scheme://[user[:password]@]host[:port]`, where the host may be an IPv6 literal.
 static URL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?i)\b([a-z][a-z0-9+.-]*)://(?:[^\s/@"']*@)?(\[[0-9a-f:.]+\]|[a-z0-9_][a-z0-9_.-]*)(?::(\d{1,5}))?"#).ok()
+    Regex::new(r#"(?i)\b([a-z][a-z0-9+.-]*)://(?:[^\s/@"']*@)?(\[[0-9a-f:.]+\]|[a-z0-9_][a-z0-9_.-]*)(?::(\d{1,5}))?"#)
+        .ok()
 });
 /// `host:port` and nothing else.
 static HOST_PORT: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)^(\[[0-9a-f:.]+\]|[a-z0-9_][a-z0-9_.-]*):(\d{1,5})$").ok());
 /// `tcp(host:port)` of Go's MySQL driver and `host=… port=…` of libpq.
 static DSN: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?:@tcp\(([a-z0-9_.-]+):(\d{1,5})\)|\bhost=([a-z0-9_.:-]+)(?:[ ;,]+(?:\S+=\S+[ ;,]+)*?port=(\d{1,5}))?)").ok()
+    Regex::new(
+        r"(?i)(?:@tcp\(([a-z0-9_.-]+):(\d{1,5})\)|\bhost=([a-z0-9_.:-]+)(?:[ ;,]+(?:\S+=\S+[ ;,]+)*?port=(\d{1,5}))?)",
+    )
+    .ok()
 });
 
 /// Every dependency that the configuration of a container names, in a stable order, each once.
@@ -93,7 +97,8 @@ fn from_text(found: &mut Vec<Dependency>, container: &Container, value: &str, or
     }
     for part in value.split(',') {
         if let Some(capture) = HOST_PORT.as_ref().and_then(|pattern| pattern.captures(part.trim())) {
-            let plausible = capture[1].bytes().any(|byte| byte.is_ascii_alphabetic()) || capture[1].parse::<IpAddr>().is_ok();
+            let plausible =
+                capture[1].bytes().any(|byte| byte.is_ascii_alphabetic()) || capture[1].parse::<IpAddr>().is_ok();
             if plausible {
                 add(found, container, &capture[1], capture[2].parse().ok(), "", origin);
             }
@@ -105,10 +110,12 @@ fn from_text(found: &mut Vec<Dependency>, container: &Container, value: &str, or
 /// `PGHOST` with `PGPORT`, `REDIS_HOST` with `REDIS_PORT`, and their like.
 fn from_host_variable(found: &mut Vec<Dependency>, container: &Container, name: &str, value: &str, origin: &Text) {
     let upper = name.to_ascii_uppercase();
-    let Some(stem) = ["HOSTNAME", "HOST", "SERVER", "ADDRESS", "ADDR"].iter().find_map(|end| upper.strip_suffix(end)) else {
+    let Some(stem) = ["HOSTNAME", "HOST", "SERVER", "ADDRESS", "ADDR"].iter().find_map(|end| upper.strip_suffix(end))
+    else {
         return;
     };
-    let is_name = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-:".contains(&byte));
+    let is_name =
+        !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-:".contains(&byte));
     if stem.is_empty() || !is_name {
         return;
     }

@@ -76,6 +76,8 @@ mod tests {
         Outcome {
             path: format!("{root}x").into(),
             root: root.into(),
+            container: None,
+            stated: 1,
             taken_for: "test",
             bytes: 0,
             facts: vec![Fact::new(Source::default(), data)],
@@ -94,7 +96,12 @@ mod tests {
         let address = || Data::from(Address::default());
         let mut one = [outcome("default/", name("web1.corp")), outcome("app/", address()), outcome("", name("web1"))];
         assert_eq!(nodes(&mut one), ["web1", "web1", "web1"]);
-        let mut two = [outcome("a/", name("web1")), outcome("b/", name("web2")), outcome("b/", address()), outcome("", address())];
+        let mut two = [
+            outcome("a/", name("web1")),
+            outcome("b/", name("web2")),
+            outcome("b/", address()),
+            outcome("", address()),
+        ];
         assert_eq!(nodes(&mut two), ["web1", "web2", "web2", ""]);
         let mut unnamed = [outcome("node-a.tgz!/", address()), outcome("node-b.tgz!/", address())];
         assert_eq!(nodes(&mut unnamed), ["node-a.tgz", "node-b.tgz"]);

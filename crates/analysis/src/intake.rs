@@ -3,12 +3,13 @@
 //! Each document goes to one worker through a bounded queue, so that memory stays bounded whatever the bundle's size,
 //! and the outcomes are put back into the bundle's order, so that nothing depends on the number of threads.
 
+use std::convert::Infallible;
 use std::io::Read;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use bundlescope_bundle::{Entry, Input, Limits, OpenError, Sink, Summary};
-use bundlescope_facts::{Data, Fact, Problem, Text};
+use bundlescope_facts::{Fact, Problem, Text};
 use bundlescope_logs::{Scanner, SignatureSet};
 use bundlescope_parsers::{Document, Format, Identified, Identity, identify};
 
@@ -29,10 +30,14 @@ pub(crate) struct Outcome {
     pub(crate) path: Text,
     /// Part of the path that stands for the host.
     pub(crate) root: Text,
+    /// Container whose view or log it is.
+    pub(crate) container: Option<Text>,
     /// Format, or `log`, `text`, `binary`, `empty`.
     pub(crate) taken_for: &'static str,
     pub(crate) bytes: u64,
     pub(crate) facts: Vec<Fact>,
+    /// Number of facts and events that it gave, which stays when they are taken out.
+    pub(crate) stated: usize,
     pub(crate) problems: Vec<Problem>,
     /// The bytes, of parsed documents that are small enough.
     pub(crate) kept: Option<Vec<u8>>,
@@ -55,13 +60,38 @@ enum Job {
     Close,
 }
 
-/// Reads a bundle.
+/// Reads a bundle from disk or standard input.
 pub(crate) fn take_in(
     input: &Input,
     limits: &Limits,
     signatures: &SignatureSet,
     threads: usize,
 ) -> Result<Intake, OpenError> {
+    take(signatures, threads, |sink| bundlescope_bundle::read(input, limits, sink))
+}
+
+/// Reads a bundle that consists of these texts, as the tests of rules have it.
+pub(crate) fn take_texts(files: &[(Text, Text)], signatures: &SignatureSet) -> Intake {
+    let intake = take::<Infallible>(signatures, 1, |sink| {
+        let mut summary = Summary { complete: true, ..Summary::default() };
+        for (path, text) in files {
+            sink.document(&Entry { path: path.clone(), size: None }, &mut text.as_bytes());
+            summary.documents += 1;
+            summary.bytes += text.len() as u64;
+        }
+        Ok(summary)
+    });
+    match intake {
+        Ok(intake) => intake,
+    }
+}
+
+/// Runs the workers while `read` feeds the sink.
+fn take<E>(
+    signatures: &SignatureSet,
+    threads: usize,
+    read: impl FnOnce(&mut dyn Sink) -> Result<Summary, E>,
+) -> Result<Intake, E> {
     let workers = threads.saturating_sub(1).max(1);
     let (done, outcomes) = channel();
     thread::scope(|scope| {
@@ -75,7 +105,7 @@ pub(crate) fn take_in(
         }
         drop((done, give_back));
         let mut reader = Reader { queues, spare, next: 0, skipped: Vec::new(), links: Vec::new() };
-        let summary = bundlescope_bundle::read(input, limits, &mut reader);
+        let summary = read(&mut reader);
         let Reader { queues, skipped, links, .. } = reader;
         // Closing the queues ends the workers.
         drop(queues);
@@ -160,9 +190,11 @@ impl Sink for Reader {
             let outcome = Outcome {
                 path,
                 root: identified.root,
+                container: identified.container,
                 taken_for,
                 bytes,
                 facts: Vec::new(),
+                stated: 0,
                 problems: Vec::new(),
                 kept: None,
             };
@@ -205,13 +237,16 @@ fn work(jobs: &Receiver<Job>, signatures: &SignatureSet, done: &Sender<(usize, O
     for job in jobs {
         match job {
             Job::Parse { index, path, identified, format, bytes } => {
-                let document = Document { container: identified.container, ..Document::new(path.clone(), &bytes) };
+                let container = identified.container;
+                let document = Document { container: container.clone(), ..Document::new(path.clone(), &bytes) };
                 let parsed = (format.parse)(&document);
                 let outcome = Outcome {
                     path,
                     root: identified.root,
+                    container,
                     taken_for: format.name,
                     bytes: bytes.len() as u64,
+                    stated: parsed.facts.len(),
                     facts: parsed.facts,
                     problems: parsed.problems,
                     kept: (bytes.len() <= KEEP_DOCUMENT).then_some(bytes),
@@ -219,13 +254,13 @@ fn work(jobs: &Receiver<Job>, signatures: &SignatureSet, done: &Sender<(usize, O
                 let _ = done.send((index, outcome));
             }
             Job::Open { index, path, identified, taken_for, note } => {
-                let scanner = Scanner::new(signatures, path.clone(), identified.container);
-                let problems = note
-                    .map(|message| Problem { document: path.clone(), line: 0, message })
-                    .into_iter()
-                    .collect();
-                let root = identified.root;
-                let outcome = Outcome { path, root, taken_for, bytes: 0, facts: Vec::new(), problems, kept: None };
+                let scanner = Scanner::new(signatures, path.clone(), identified.container.clone());
+                let problems =
+                    note.map(|message| Problem { document: path.clone(), line: 0, message }).into_iter().collect();
+                let Identified { root, container, .. } = identified;
+                let (facts, stated) = (Vec::new(), 0);
+                let outcome =
+                    Outcome { path, root, container, taken_for, bytes: 0, facts, stated, problems, kept: None };
                 open = Some((index, outcome, scanner));
             }
             Job::Chunk(chunk) => {
@@ -246,6 +281,7 @@ fn work(jobs: &Receiver<Job>, signatures: &SignatureSet, done: &Sender<(usize, O
                     if outcome.taken_for == "log" {
                         outcome.facts.push(scanned.log);
                     }
+                    outcome.stated = outcome.facts.len();
                     outcome.problems.extend(scanned.problems);
                     let _ = done.send((index, outcome));
                 }
@@ -253,4 +289,3 @@ fn work(jobs: &Receiver<Job>, signatures: &SignatureSet, done: &Sender<(usize, O
         }
     }
 }
-

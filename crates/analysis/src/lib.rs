@@ -1,1 +1,45 @@
-//! Placeholder.
+//! The facade: a bundle in, a diagnosis out.
+//!
+//! [`load`] reads a bundle and completes what its documents state: which host and which container they are about,
+//! which services a container is configured to use, which container a failing client means. [`analyze`] also evaluates
+//! rules. Both work in parallel, and neither depends on the number of threads.
+//!
+//! This crate opens no files itself and prints nothing.
+//!
+//! ```no_run
+//! use bundlescope_analysis::{Options, Rulebook, analyze};
+//! use bundlescope_bundle::Input;
+//! use bundlescope_rules::{Pack, embedded};
+//!
+//! let (pack, _) = Pack::load_sources(&[embedded()]);
+//! let rules = Rulebook::new(pack).expect("the built-in rules are sound");
+//! let diagnosis = analyze(&Input::Path("bundle.tar.gz".into()), &rules, &Options::default())?;
+//! for finding in &diagnosis.findings {
+//!     println!("{}: {}", finding.cause, finding.title);
+//! }
+//! # Ok::<(), bundlescope_bundle::OpenError>(())
+//! ```
+
+mod captured;
+mod commands;
+mod coverage;
+mod dependencies;
+mod enrich;
+mod hosts;
+mod intake;
+mod listening;
+mod loaded;
+mod names;
+mod prober;
+mod quotes;
+mod resolve;
+mod rule_tests;
+mod shell;
+mod signatures;
+mod target;
+
+pub use bundlescope_bundle::{Limits, OpenError};
+pub use loaded::{Loaded, Options, analyze, load};
+pub use prober::{ModelProber, ProbeError};
+pub use rule_tests::{Mistake, TestOutcome, run_tests};
+pub use signatures::Rulebook;

@@ -1,6 +1,7 @@
 //! Container ids and names: paths and tools name a container by either; facts settle on the name.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use bundlescope_facts::{Data, Fact, Text};
 
@@ -32,7 +33,7 @@ impl Names {
         if !is_id(id) {
             return None;
         }
-        let (full, name) = self.by_id.range::<str, _>(id..).next()?;
+        let (full, name) = self.by_id.range::<str, _>((Bound::Included(id), Bound::Unbounded)).next()?;
         // A list may hold the short id while a path holds the full one.
         if full.starts_with(id) {
             return Some(name);

@@ -33,9 +33,10 @@ mod tests {
 
     #[test]
     fn quotes_join_and_operators_refuse() {
-        assert_eq!(words(r#"iptables -m comment --comment "a \"b\"" x"#).unwrap(), [
-            "iptables", "-m", "comment", "--comment", "a \"b\"", "x"
-        ]);
+        assert_eq!(
+            words(r#"iptables -m comment --comment "a \"b\"" x"#).unwrap(),
+            ["iptables", "-m", "comment", "--comment", "a \"b\"", "x"]
+        );
         assert_eq!(words("a '' b").unwrap(), ["a", "", "b"]);
         assert_eq!(words("a; b"), None);
         assert_eq!(words("a 'b"), None);

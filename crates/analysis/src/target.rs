@@ -90,7 +90,8 @@ impl Node<'_> {
         if let Some((name, _)) = self.containers.iter().find(|(name, _)| same(name)) {
             return Some(((*name).into(), "name"));
         }
-        let aliased = self.places.iter().filter(|(.., names)| names.iter().any(|name| same(name))).map(|(name, ..)| *name);
+        let aliased =
+            self.places.iter().filter(|(.., names)| names.iter().any(|name| same(name))).map(|(name, ..)| *name);
         let labelled = |label: &'static str| {
             self.containers
                 .iter()

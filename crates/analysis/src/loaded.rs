@@ -1,0 +1,166 @@
+//! What is known of a bundle before any rule is asked, and the two entry points.
+
+use std::collections::BTreeSet;
+
+use bundlescope_bundle::{Input, Limits, OpenError};
+use bundlescope_engine::{BundleInfo, Coverage, Diagnosis, DocumentInfo, World, evaluate};
+use bundlescope_facts::{EVENTS, Fact, Problem, Text};
+use bundlescope_netfilter::Network;
+use bundlescope_rules::Pack;
+use jiff::Timestamp;
+
+use crate::intake::{Intake, Outcome, take_in};
+use crate::names::Names;
+use crate::prober::ModelProber;
+use crate::quotes::Quotes;
+use crate::signatures::Rulebook;
+use crate::{captured, coverage, enrich, hosts, listening};
+
+/// Damages that the header of a report names; all of them are among the problems.
+const DAMAGES: usize = 10;
+
+/// How a bundle is read.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How much is read at most.
+    pub limits: Limits,
+    /// Threads, at least one; the outcome does not depend on it.
+    pub threads: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { limits: Limits::default(), threads: std::thread::available_parallelism().map_or(2, usize::from) }
+    }
+}
+
+/// A bundle that was read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The bundle itself.
+    pub bundle: BundleInfo,
+    /// Every fact and event, in the order of the documents; derived ones at the end.
+    pub facts: Vec<Fact>,
+    /// Every document and what it was taken for.
+    pub documents: Vec<DocumentInfo>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// The hosts' networks.
+    pub network: Network,
+    quotes: Quotes,
+    coverage: Coverage,
+    now: Option<Timestamp>,
+}
+
+/// Reads a bundle; an error means that it cannot be read at all.
+pub fn load(input: &Input, rules: &Rulebook, options: &Options) -> Result<Loaded, OpenError> {
+    let intake = take_in(input, &options.limits, &rules.signatures, options.threads)?;
+    Ok(Loaded::new(intake, &rules.pack))
+}
+
+/// Reads a bundle and names what is wrong; an error means that it cannot be read at all.
+pub fn analyze(input: &Input, rules: &Rulebook, options: &Options) -> Result<Diagnosis, OpenError> {
+    Ok(load(input, rules, options)?.diagnose(&rules.pack))
+}
+
+impl Loaded {
+    pub(crate) fn new(intake: Intake, pack: &Pack) -> Self {
+        let Intake { summary, mut outcomes, links } = intake;
+        let names = Names::learn(outcomes.iter().flat_map(|outcome| &outcome.facts));
+        for outcome in &mut outcomes {
+            if let Some(container) = outcome.container.as_mut()
+                && let Some(name) = names.name(container)
+            {
+                *container = name.clone();
+            }
+            for fact in &mut outcome.facts {
+                names.settle(fact);
+            }
+        }
+        let (hosts, nodes) = hosts::assign(&mut outcomes);
+        let mut facts: Vec<Fact> = outcomes.iter_mut().flat_map(|outcome| std::mem::take(&mut outcome.facts)).collect();
+        listening::add_listeners(&mut facts);
+        enrich::add_dependencies(&mut facts);
+        enrich::complete_events(&mut facts);
+        let events: BTreeSet<Text> = EVENTS
+            .iter()
+            .map(|event| Text::from(event.name))
+            .chain(pack.signatures().iter().map(|signature| signature.event.clone()))
+            .collect();
+        let coverage = coverage::of(&outcomes, &nodes, &facts, &events.into_iter().collect::<Vec<_>>());
+        let captured = captured::time(&facts);
+        let hits = summary.limits.into_iter().map(|hit| hit.message);
+        let damage =
+            summary.problems.iter().take(DAMAGES).map(|problem| format!("{}: {}", problem.document, problem.message));
+        let limits = hits.chain(damage).collect();
+        let mut problems = summary.problems;
+        let mut quotes = Quotes::default();
+        let documents = outcomes
+            .into_iter()
+            .zip(nodes)
+            .map(|(outcome, node)| document(outcome, node, &mut problems, &mut quotes))
+            .chain(links.into_iter().map(|(path, _)| DocumentInfo {
+                path,
+                taken_for: "link".into(),
+                ..DocumentInfo::default()
+            }))
+            .collect();
+        let bundle = BundleInfo {
+            name: summary.name,
+            sha256: summary.sha256,
+            captured_at: captured.as_ref().map(|(_, text)| text.clone()),
+            hosts,
+            documents: summary.documents,
+            bytes: summary.bytes,
+            complete: summary.complete,
+            limits,
+        };
+        let network = Network::from_facts(&facts);
+        Self { bundle, facts, documents, problems, network, quotes, coverage, now: captured.map(|(time, _)| time) }
+    }
+
+    /// Answers probes about the hosts of the bundle.
+    pub fn prober(&self) -> ModelProber<'_> {
+        ModelProber::new(self)
+    }
+
+    /// Evaluates the rules.
+    pub fn diagnose(mut self, pack: &Pack) -> Diagnosis {
+        let mut evaluation = {
+            let prober = self.prober();
+            let world = World { facts: &self.facts, prober: &prober, coverage: &self.coverage, now: self.now };
+            evaluate(pack, &world)
+        };
+        for finding in &mut evaluation.findings {
+            for evidence in &mut finding.evidence {
+                self.quotes.fill(evidence);
+            }
+        }
+        self.problems.append(&mut evaluation.problems);
+        Diagnosis {
+            bundle: self.bundle,
+            rules: pack.id().to_owned(),
+            findings: evaluation.findings,
+            undecided: evaluation.undecided,
+            clear: evaluation.clear,
+            problems: self.problems,
+            documents: self.documents,
+        }
+    }
+}
+
+fn document(outcome: Outcome, node: Text, problems: &mut Vec<Problem>, quotes: &mut Quotes) -> DocumentInfo {
+    let info = DocumentInfo {
+        path: outcome.path.clone(),
+        node,
+        taken_for: outcome.taken_for.into(),
+        bytes: outcome.bytes,
+        facts: outcome.stated as u64,
+        problems: outcome.problems.len() as u64,
+    };
+    problems.extend(outcome.problems);
+    if let Some(bytes) = outcome.kept {
+        quotes.keep(outcome.path, bytes);
+    }
+    info
+}

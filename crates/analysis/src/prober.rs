@@ -1,0 +1,389 @@
+//! Answers the probes of rules from the network model, in the words that rules use.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use bundlescope_engine::{ProbeAnswer, ProbeQuestion, Prober, Simulated};
+use bundlescope_facts::{Data, Fact, Listener, Proto, Source, Text, Value};
+use bundlescope_netfilter::{Answer, DecidedKind, Flow, From, Host, Network, RuleNumber, Verdict};
+
+use crate::commands;
+use crate::loaded::Loaded;
+use crate::resolve::Resolver;
+
+/// Answers probes about the hosts of one bundle.
+#[derive(Debug)]
+pub struct ModelProber<'l> {
+    facts: &'l [Fact],
+    network: &'l Network,
+    resolver: Resolver<'l>,
+}
+
+/// What the bundle does not hold, so that a question cannot be put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProbeError(String);
+
+impl std::fmt::Display for ProbeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ProbeError {}
+
+/// The same with one host changed.
+struct Changed<'p, 'l> {
+    base: &'p ModelProber<'l>,
+    node: Text,
+    host: Host,
+}
+
+impl<'l> ModelProber<'l> {
+    pub(crate) fn new(loaded: &'l Loaded) -> Self {
+        Self { facts: &loaded.facts, network: &loaded.network, resolver: Resolver::learn(&loaded.facts) }
+    }
+
+    /// The flow that a question means; `Err` says what is not known.
+    fn flow(&self, question: &ProbeQuestion) -> Result<Flow, ProbeError> {
+        let from = self.party(&question.node, &question.from)?;
+        let to = self.destination(&question.node, &from, &question.to)?;
+        let proto = Proto::from_word(&question.proto).unwrap_or_default();
+        Ok(Flow { from, proto, to, port: question.port, sport: None })
+    }
+
+    /// The model of a host; of the only one where the name is empty.
+    pub fn host(&self, node: &str) -> Result<&'l Host, ProbeError> {
+        self.network.host(node).ok_or_else(|| {
+            let known: Vec<&str> = self.network.hosts().map(Host::node).filter(|name| !name.is_empty()).collect();
+            let which = if node.is_empty() { "which host is meant".to_owned() } else { format!("the host {node}") };
+            ProbeError(format!("{which}; hosts of the bundle: {}", known.join(", ")))
+        })
+    }
+
+    /// Who starts a connection: `host`, `outside` (a machine beside the host), a container by name, id or address, or a
+    /// foreign address.
+    pub fn party(&self, node: &str, name: &str) -> Result<From, ProbeError> {
+        let host = self.host(node)?;
+        match name {
+            "host" => return Ok(From::Host { bound: None }),
+            "outside" => {
+                let found = from_outside(host, self.facts, host.node());
+                return found.ok_or_else(|| ProbeError("no interface is known to lead outside".into()));
+            }
+            _ => {}
+        }
+        if !host.container_addresses(name).is_empty() || self.is_container(host.node(), name) {
+            return Ok(From::Container(name.into()));
+        }
+        let address: IpAddr =
+            name.parse().map_err(|_| ProbeError(format!("there is no container {name} in the bundle")))?;
+        if host.is_own_address(address) {
+            return Ok(From::Host { bound: Some(address) });
+        }
+        Ok(From::Outside { address, input: None })
+    }
+
+    /// The address that a name has for the one who starts the connection.
+    pub fn destination(&self, node: &str, from: &From, name: &str) -> Result<IpAddr, ProbeError> {
+        let host = self.host(node)?;
+        if name == "host" {
+            let own = own_address(self.facts, host.node());
+            return own.ok_or_else(|| ProbeError("the address of the host is not in the bundle".into()));
+        }
+        let client = match from {
+            From::Container(name) => Some(&**name),
+            _ => None,
+        };
+        if let Some(address) = self.resolver.resolve(host.node(), client, name).first() {
+            return Ok(*address);
+        }
+        let known = host.container_addresses(name).first().copied();
+        known.ok_or_else(|| ProbeError(format!("the address of {name} is not in the bundle")))
+    }
+
+    fn is_container(&self, node: &str, name: &str) -> bool {
+        self.facts.iter().any(|fact| {
+            *fact.node == *node && matches!(&fact.data, Data::Container(container) if *container.name == *name)
+        })
+    }
+
+    fn answer(&self, host: &Host, question: &ProbeQuestion) -> ProbeAnswer {
+        let flow = match self.flow(question) {
+            Ok(flow) => flow,
+            Err(reason) => return unknown(question, &reason),
+        };
+        let answer = host.probe(&flow);
+        let resolved = ProbeQuestion { to: flow.to.to_string().into(), ..question.clone() };
+        ProbeAnswer {
+            question: resolved,
+            verdict: answer.verdict.word().into(),
+            value: self.value(host, question, &flow, &answer),
+            evidence: evidence(&answer),
+            path: answer.lines(),
+            missing: missing(&answer),
+            assumed: answer.assumed,
+        }
+    }
+
+    /// What a rule may name of an answer; absent where it does not apply.
+    fn value(&self, host: &Host, question: &ProbeQuestion, flow: &Flow, answer: &Answer) -> Value {
+        let mut map = Fields::default();
+        map.text("verdict", answer.verdict.word());
+        map.text("packet", answer.packet.unwrap_or("fwd"));
+        map.set("reject_with", answer.reject_with.clone().map_or(Value::Null, Value::from));
+        map.set("assumed", Value::List(answer.assumed.iter().map(|text| Value::from(text.as_str())).collect()));
+        if let Some(reached) = &answer.reached {
+            let mut fields = Fields::default();
+            fields.optional("host", reached.host.as_ref());
+            fields.optional("container", reached.container.as_ref());
+            fields.text("address", &reached.address.to_string());
+            fields.set("port", reached.port.map_or(Value::Null, |port| Value::Int(port.into())));
+            fields.optional("process", reached.process.as_ref());
+            map.set("reached", fields.into());
+        }
+        if let Some(by) = &answer.decided_by {
+            let mut fields = Fields::default();
+            fields.text("kind", kind_word(by.kind));
+            fields.text("text", &by.text);
+            fields.optional("document", by.document.as_ref());
+            fields.set("line", by.line.map_or(Value::Null, |line| Value::Int(line.into())));
+            if by.kind == DecidedKind::Sysctl {
+                fields.text("setting", by.text.split([' ', '=']).next().unwrap_or_default());
+            }
+            map.set("decided_by", fields.into());
+            if matches!(by.kind, DecidedKind::Rule | DecidedKind::Policy) {
+                let mut fields = Fields::default();
+                fields.text("text", &by.text);
+                fields.optional("table", by.table.as_ref());
+                fields.optional("chain", by.chain.as_ref());
+                if let Some(RuleNumber::Number(number)) = by.rule {
+                    fields.set("number", Value::Int(number as i64));
+                }
+                fields.optional("document", by.document.as_ref());
+                map.set("rule", fields.into());
+            }
+        }
+        if let Some(at) = &answer.at {
+            map.text("hook", at.hook);
+            map.text("in_interface", &at.in_interface);
+            map.text("out_interface", &at.out_interface);
+            map.text("source", &at.source.to_string());
+            map.text("destination", &at.destination.to_string());
+            map.set("destination_port", Value::Int(at.destination_port.into()));
+            let allow = commands::allow(answer, at, flow.proto);
+            map.set("allow_command", allow.map_or(Value::Null, Value::from));
+            map.set("remove_command", commands::remove(answer, at).map_or(Value::Null, Value::from));
+        }
+        if answer.at.is_none()
+            && let Some(left) = &answer.left
+        {
+            map.text("out_interface", &left.interface);
+            map.text("source", &left.source.to_string());
+            map.set("source_translated", Value::Bool(left.translated));
+        }
+        map.text("traffic", &traffic(host, flow, answer));
+        if matches!(answer.verdict, Verdict::Refused | Verdict::Closed)
+            && let Some(fields) = self.loopback(&question.node, answer)
+        {
+            map.set("bound_to_loopback", Value::Bool(true));
+            map.set("loopback", fields);
+        }
+        map.into()
+    }
+
+    /// The listener on a loopback address of the place that was reached, when there is one for that port.
+    fn loopback(&self, node: &str, answer: &Answer) -> Option<Value> {
+        let (fact, listener) = self.loopback_listener(node, answer)?;
+        let mut fields = Fields::default();
+        fields.text("address", &listener.address?.to_string());
+        fields.set("port", Value::Int(listener.port.into()));
+        fields.optional("process", listener.process.as_ref());
+        let whose = match &listener.container {
+            Some(container) => format!("inside {container}"),
+            None => "on the host".to_owned(),
+        };
+        fields.text("where", &whose);
+        fields.text("document", &fact.source.document);
+        fields.set("line", Value::Int(fact.source.first_line.into()));
+        Some(fields.into())
+    }
+
+    fn loopback_listener(&self, node: &str, answer: &Answer) -> Option<(&'l Fact, &'l Listener)> {
+        let reached = answer.reached.as_ref()?;
+        let port = reached.port?;
+        let here = self.facts.iter().filter(|fact| *fact.node == *node).filter_map(|fact| match &fact.data {
+            Data::Listener(listener) if listener.port == port && listener.container == reached.container => {
+                Some((fact, listener))
+            }
+            _ => None,
+        });
+        let mut found = None;
+        for (fact, listener) in here {
+            match listener.address {
+                Some(address) if address.is_loopback() => found = found.or(Some((fact, listener))),
+                // Somebody takes connections from elsewhere too, so loopback is not why.
+                _ => return None,
+            }
+        }
+        found
+    }
+}
+
+impl Prober for ModelProber<'_> {
+    fn probe(&self, question: &ProbeQuestion) -> ProbeAnswer {
+        match self.host(&question.node) {
+            Ok(host) => self.answer(host, question),
+            Err(reason) => unknown(question, &reason),
+        }
+    }
+
+    fn after<'a>(&'a self, node: &str, command: &str) -> Result<Simulated<'a>, String> {
+        let changes = commands::changes(command)?;
+        let host =
+            self.host(node).map_err(|error| error.to_string())?.after(&changes).map_err(|error| error.to_string())?;
+        Ok(Box::new(Changed { base: self, node: node.into(), host }))
+    }
+}
+
+impl Prober for Changed<'_, '_> {
+    fn probe(&self, question: &ProbeQuestion) -> ProbeAnswer {
+        let same = question.node == self.node || question.node.is_empty();
+        if same { self.base.answer(&self.host, question) } else { self.base.probe(question) }
+    }
+
+    fn after<'a>(&'a self, node: &str, command: &str) -> Result<Simulated<'a>, String> {
+        if *self.node != *node {
+            return self.base.after(node, command);
+        }
+        let host = self.host.after(&commands::changes(command)?).map_err(|error| error.to_string())?;
+        Ok(Box::new(Changed { base: self.base, node: self.node.clone(), host }))
+    }
+}
+
+fn unknown(question: &ProbeQuestion, reason: &ProbeError) -> ProbeAnswer {
+    let verdict = Value::from(Verdict::Unknown.word());
+    ProbeAnswer {
+        question: question.clone(),
+        verdict: Verdict::Unknown.word().into(),
+        value: Value::Map(BTreeMap::from([("verdict".into(), verdict)])),
+        assumed: vec![format!("not known: {reason}")],
+        ..ProbeAnswer::default()
+    }
+}
+
+/// A machine next to the host: an address of the subnet of the interface by which the default route leads.
+fn from_outside(host: &Host, facts: &[Fact], node: &str) -> Option<From> {
+    let own = facts.iter().filter(|fact| *fact.node == *node);
+    let uplink = own.clone().find_map(|fact| match &fact.data {
+        Data::Route(route) if route.container.is_none() && route.destination.is_some_and(|to| to.prefix_len() == 0) => {
+            route.interface.clone().filter(|_| route.destination.is_some_and(|to| to.addr().is_ipv4()))
+        }
+        _ => None,
+    })?;
+    let subnet = own.clone().find_map(|fact| match &fact.data {
+        Data::Address(address) if address.container.is_none() && address.interface == uplink => {
+            ipnet::IpNet::new(address.address?, address.prefix).ok().filter(|net| net.addr().is_ipv4())
+        }
+        _ => None,
+    })?;
+    let address = subnet.hosts().take(256).filter(|address| !host.is_own_address(*address)).last()?;
+    Some(From::Outside { address, input: Some(uplink) })
+}
+
+/// The address by which others know the host.
+fn own_address(facts: &[Fact], node: &str) -> Option<IpAddr> {
+    let uplink = facts.iter().find_map(|fact| match &fact.data {
+        Data::Route(route)
+            if *fact.node == *node
+                && route.container.is_none()
+                && route.destination.is_some_and(|to| to.prefix_len() == 0 && to.addr().is_ipv4()) =>
+        {
+            route.interface.clone()
+        }
+        _ => None,
+    })?;
+    facts.iter().find_map(|fact| match &fact.data {
+        Data::Address(address) if *fact.node == *node && address.container.is_none() && address.interface == uplink => {
+            address.address.filter(IpAddr::is_ipv4)
+        }
+        _ => None,
+    })
+}
+
+/// From where to where, as a client sees it: `container_to_host` and the like.
+fn traffic(host: &Host, flow: &Flow, answer: &Answer) -> String {
+    let from = match &flow.from {
+        From::Container(_) => "container",
+        From::Host { .. } => "host",
+        From::Outside { .. } => "outside",
+    };
+    let container = |address: IpAddr| host.container_at(address).is_some();
+    let to = match answer.at.as_ref().map(|at| at.hook) {
+        Some("INPUT" | "OUTPUT") if from != "host" => "host",
+        _ => {
+            let destination = answer.reached.as_ref().map_or(flow.to, |reached| reached.address);
+            let behind = answer.reached.as_ref().is_some_and(|reached| reached.container.is_some());
+            if behind || container(destination) {
+                "container"
+            } else if host.is_own_address(destination) {
+                "host"
+            } else {
+                "outside"
+            }
+        }
+    };
+    format!("{from}_to_{to}")
+}
+
+/// The lines that decide.
+fn evidence(answer: &Answer) -> Vec<Source> {
+    let by = answer.decided_by.iter().filter_map(|by| Some((by.document.clone()?, by.line?)));
+    by.map(|(document, line)| Source::lines(document, line, line)).collect()
+}
+
+fn missing(answer: &Answer) -> Vec<(Text, String)> {
+    answer
+        .missing
+        .iter()
+        .map(|command| (Text::from(command.split(' ').next().unwrap_or(command)), (*command).to_owned()))
+        .collect()
+}
+
+fn kind_word(kind: DecidedKind) -> &'static str {
+    match kind {
+        DecidedKind::Rule => "rule",
+        DecidedKind::Policy => "policy",
+        DecidedKind::Listener => "listener",
+        DecidedKind::Route => "route",
+        DecidedKind::Sysctl => "sysctl",
+        DecidedKind::Neighbour => "neighbour",
+    }
+}
+
+/// Named values under construction.
+#[derive(Default)]
+struct Fields(BTreeMap<Text, Value>);
+
+impl Fields {
+    fn set(&mut self, name: &str, value: Value) {
+        if !value.is_null() {
+            self.0.insert(name.into(), value);
+        }
+    }
+
+    fn text(&mut self, name: &str, value: &str) {
+        if !value.is_empty() {
+            self.set(name, Value::from(value));
+        }
+    }
+
+    fn optional(&mut self, name: &str, value: Option<&Text>) {
+        self.set(name, value.cloned().map_or(Value::Null, Value::Text));
+    }
+}
+
+impl std::convert::From<Fields> for Value {
+    fn from(fields: Fields) -> Self {
+        Self::Map(fields.0)
+    }
+}

@@ -1,0 +1,85 @@
+//! Turns the signatures of a rule pack into what the log scanner runs.
+
+use bundlescope_facts::Text;
+use bundlescope_logs::{Pattern, Signature, SignatureSet};
+use bundlescope_rules::Pack;
+
+/// Rules and signatures, ready for any number of bundles.
+#[derive(Debug)]
+pub struct Rulebook {
+    pub(crate) pack: Pack,
+    pub(crate) signatures: SignatureSet,
+}
+
+impl Rulebook {
+    /// Compiles the signatures of a checked pack; an error lists every one that the scanner cannot run, for people.
+    pub fn new(pack: Pack) -> Result<Self, Vec<String>> {
+        match SignatureSet::compile(pack.signatures().iter().map(convert).collect()) {
+            Ok(signatures) => Ok(Self { pack, signatures }),
+            Err(errors) => Err(errors.iter().map(ToString::to_string).collect()),
+        }
+    }
+
+    /// The rules.
+    pub fn pack(&self) -> &Pack {
+        &self.pack
+    }
+}
+
+fn convert(signature: &bundlescope_rules::Signature) -> Signature {
+    Signature {
+        id: signature.id.clone(),
+        event: signature.event.clone(),
+        fields: signature.fields.clone(),
+        patterns: signature
+            .patterns
+            .iter()
+            .map(|pattern| Pattern {
+                regex: pattern.regex.clone(),
+                fields: pattern.fields.clone(),
+                map: pattern
+                    .map
+                    .iter()
+                    .map(|(group, values)| {
+                        (group.clone(), values.iter().map(|(text, value)| (text.clone(), value.clone())).collect())
+                    })
+                    .collect(),
+            })
+            .collect(),
+        container: globs(&signature.containers),
+        document: globs(&signature.documents),
+    }
+}
+
+/// One regular expression for a list of globs, in which `*` stands for any text and `?` for one character.
+fn globs(globs: &[Text]) -> Option<Text> {
+    if globs.is_empty() {
+        return None;
+    }
+    let parts: Vec<String> = globs
+        .iter()
+        .map(|glob| {
+            let mut part = String::new();
+            for c in glob.chars() {
+                match c {
+                    '*' => part.push_str(".*"),
+                    '?' => part.push('.'),
+                    other => part.push_str(&regex::escape(other.encode_utf8(&mut [0; 4]))),
+                }
+            }
+            part
+        })
+        .collect();
+    Some(format!("^(?:{})$", parts.join("|")).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_become_one_anchored_expression() {
+        assert_eq!(globs(&[]), None);
+        assert_eq!(globs(&["*/api.log".into(), "a?".into()]).as_deref(), Some(r"^(?:.*/api\.log|a.)$"));
+    }
+}

@@ -1,0 +1,212 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Reads a customer's support bundle offline and names the cause, with the lines that prove it and a checked fix.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 ran, nothing at or above --fail-on; 1 findings at or above it; 2 usage; \
+3 the bundle cannot be read at all; 4 a rule file is wrong; 5 a rule test failed.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Name the cause of what is wrong in a bundle
+    Analyze(Analyze),
+    /// Show what a rule can match on in a bundle
+    Facts(Facts),
+    /// Ask whether a connection would be delivered, and what decides
+    Probe(Probe),
+    /// Check, test and list rules
+    #[command(subcommand)]
+    Rules(Rules),
+}
+
+/// How bundles are read; the same for every command that reads one.
+#[derive(Debug, Args)]
+pub(crate) struct Reading {
+    /// Rule packs to add; rules of the same id replace the built-in ones
+    #[arg(long = "rules", value_name = "DIR")]
+    pub(crate) packs: Vec<PathBuf>,
+    /// Threads to use [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Read at most this many bytes of unpacked documents (suffixes K, M, G)
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub(crate) max_bytes: Option<u64>,
+    /// Read at most this many bytes of one document (suffixes K, M, G)
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub(crate) max_document: Option<u64>,
+    /// Read at most this many archive entries
+    #[arg(long, value_name = "N")]
+    pub(crate) max_entries: Option<u64>,
+    /// Open archives inside archives down to this depth
+    #[arg(long, value_name = "N")]
+    pub(crate) max_depth: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Analyze {
+    /// Folders, archives, or - for standard input
+    #[arg(required = true, value_name = "BUNDLE")]
+    pub(crate) bundles: Vec<PathBuf>,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub(crate) format: ReportFormat,
+    /// Write the report to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Exit with 1 when there is a finding of this severity or above
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<Severity>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Facts {
+    /// A folder, an archive, or - for standard input
+    pub(crate) bundle: PathBuf,
+    /// List the facts of this kind instead of the documents
+    #[arg(long)]
+    pub(crate) kind: Option<String>,
+    /// Form of the list
+    #[arg(long, value_enum, default_value_t = FactsFormat::Table)]
+    pub(crate) format: FactsFormat,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Probe {
+    /// A folder, an archive, or - for standard input
+    pub(crate) bundle: PathBuf,
+    /// Where the connection comes from: a container's name, id or address, `host`, or an outside address
+    #[arg(long, value_name = "FROM", required_unless_present = "flows")]
+    pub(crate) from: Option<String>,
+    /// Where it goes: HOST:PORT, a name or an address; no port for icmp
+    #[arg(long, value_name = "TO", required_unless_present = "flows")]
+    pub(crate) to: Option<String>,
+    /// Protocol
+    #[arg(long, value_enum, default_value_t = Protocol::Tcp)]
+    pub(crate) proto: Protocol,
+    /// The host that is asked, when the bundle holds several
+    #[arg(long, value_name = "NODE")]
+    pub(crate) host: Option<String>,
+    /// Read many questions from a file of JSON lines, - for standard input; answers come in the same order
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "to"])]
+    pub(crate) flows: Option<PathBuf>,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = ProbeFormat::Text)]
+    pub(crate) format: ProbeFormat,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Rules {
+    /// Report every mistake of every rule file
+    Check {
+        /// Rule files or folders [default: the built-in pack]
+        paths: Vec<PathBuf>,
+        /// Print the mistakes as JSON lines, for editors
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run the tests inside the rule files
+    Test {
+        /// Rule files or folders [default: the built-in pack]
+        paths: Vec<PathBuf>,
+        /// Only rules whose id contains this
+        #[arg(long)]
+        filter: Option<String>,
+    },
+    /// List the rules with their titles
+    List {
+        /// Rule packs to add to the built-in one
+        #[arg(long = "rules", value_name = "DIR")]
+        packs: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    Text,
+    Json,
+    Markdown,
+    Html,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FactsFormat {
+    Table,
+    Json,
+    Jsonl,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProbeFormat {
+    Text,
+    Json,
+    Jsonl,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Protocol {
+    Tcp,
+    Udp,
+    Icmp,
+}
+
+impl Protocol {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+            Self::Icmp => "icmp",
+        }
+    }
+}
+
+/// Ordered from the least severe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Severity {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// A number of bytes with an optional binary suffix.
+fn bytes(text: &str) -> Result<u64, String> {
+    let (digits, factor) = match text.as_bytes().last() {
+        Some(b'K' | b'k') => (&text[..text.len() - 1], 1 << 10),
+        Some(b'M' | b'm') => (&text[..text.len() - 1], 1 << 20),
+        Some(b'G' | b'g') => (&text[..text.len() - 1], 1 << 30),
+        _ => (text, 1),
+    };
+    let number: u64 = digits.parse().map_err(|_| format!("expected a number of bytes such as 500M, got `{text}`"))?;
+    number.checked_mul(factor).ok_or_else(|| format!("`{text}` is too large"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+        assert_eq!(bytes("3G"), Ok(3 << 30));
+        assert!(bytes("3T").is_err());
+        assert!(bytes("99999999999G").is_err());
+    }
+}

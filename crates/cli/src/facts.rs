@@ -1,0 +1,134 @@
+//! `bundlescope facts`: what can a rule match on here?
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use bundlescope_analysis::{Loaded, load};
+use bundlescope_facts::{Fact, KINDS, Value, kind_spec};
+use serde_json::{Map, json};
+
+use crate::args::{Facts, FactsFormat};
+use crate::{Failure, packs, print, progress};
+
+pub(crate) fn run(args: &Facts) -> Result<ExitCode, Failure> {
+    let rules = packs::load(&args.reading.packs)?;
+    let bar = progress::spinner(&args.bundle.display().to_string());
+    let loaded = load(&crate::analyze::input(&args.bundle), &rules, &crate::analyze::options(&args.reading));
+    bar.finish_and_clear();
+    let loaded = loaded.map_err(|error| Failure::unreadable(format!("{}: {error}", args.bundle.display())))?;
+    let out = match &args.kind {
+        None => documents(&loaded, args.format),
+        Some(kind) => {
+            let facts: Vec<&Fact> = loaded.facts.iter().filter(|fact| fact.kind() == kind).collect();
+            if facts.is_empty()
+                && kind_spec(kind).is_none()
+                && rules.pack().signatures().iter().all(|signature| *signature.event != **kind)
+            {
+                let known: Vec<&str> = KINDS.iter().map(|spec| spec.name).collect();
+                return Err(Failure::usage(format!(
+                    "no kind of fact is called `{kind}`; kinds are {}",
+                    known.join(", ")
+                )));
+            }
+            list(&facts, args.format)
+        }
+    };
+    print(&out)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One row a document: what it was taken for and what it gave.
+fn documents(loaded: &Loaded, format: FactsFormat) -> String {
+    let rows = loaded.documents.iter();
+    let json = rows.clone().map(|document| {
+        json!({
+            "document": &*document.path,
+            "node": &*document.node,
+            "taken_for": &*document.taken_for,
+            "bytes": document.bytes,
+            "facts": document.facts,
+            "problems": document.problems,
+        })
+    });
+    match format {
+        FactsFormat::Json => format!("{:#}\n", serde_json::Value::Array(json.collect())),
+        FactsFormat::Jsonl => json.map(|row| format!("{row}\n")).collect(),
+        FactsFormat::Table => {
+            let mut out = String::from("FACTS PROBLEMS  TAKEN FOR            DOCUMENT\n");
+            for document in rows {
+                // Writing to a string cannot fail.
+                let _ = writeln!(
+                    out,
+                    "{:>5} {:>8}  {:<20} {}",
+                    document.facts,
+                    document.problems,
+                    document.taken_for,
+                    bundlescope_report::plain(&document.path)
+                );
+            }
+            let mut kinds: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+            for fact in &loaded.facts {
+                *kinds.entry(fact.kind()).or_default() += 1;
+            }
+            let _ = writeln!(out, "\nFACTS  KIND (list them with --kind)");
+            for (kind, number) in kinds {
+                let _ = writeln!(out, "{number:>5}  {}", bundlescope_report::plain(kind));
+            }
+            out
+        }
+    }
+}
+
+/// The facts of one kind with their sources.
+fn list(facts: &[&Fact], format: FactsFormat) -> String {
+    match format {
+        FactsFormat::Json => {
+            format!("{:#}\n", serde_json::Value::Array(facts.iter().map(|fact| object(fact)).collect()))
+        }
+        FactsFormat::Jsonl => facts.iter().map(|fact| format!("{}\n", object(fact))).collect(),
+        FactsFormat::Table => {
+            let mut out = String::new();
+            for fact in facts {
+                let _ =
+                    writeln!(out, "{}:{}", bundlescope_report::plain(&fact.source.document), fact.source.first_line);
+                for (name, value) in fact.fields() {
+                    if !is_empty(&value) {
+                        let text = serde_json::to_string(&value).unwrap_or_default();
+                        let _ = writeln!(
+                            out,
+                            "    {}: {}",
+                            bundlescope_report::plain(&name),
+                            bundlescope_report::plain(&text)
+                        );
+                    }
+                }
+            }
+            out
+        }
+    }
+}
+
+fn object(fact: &Fact) -> serde_json::Value {
+    let mut fields = Map::new();
+    fields.insert("kind".into(), fact.kind().into());
+    fields.insert("node".into(), fact.node.as_ref().into());
+    for (name, value) in fact.fields() {
+        if !is_empty(&value) {
+            fields.insert(name.to_string(), json!(value));
+        }
+    }
+    fields.insert(
+        "source".into(),
+        json!({"document": &*fact.source.document, "line": fact.source.first_line, "end_line": fact.source.last_line}),
+    );
+    serde_json::Value::Object(fields)
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::List(list) => list.is_empty(),
+        Value::Map(map) => map.is_empty(),
+        _ => false,
+    }
+}
