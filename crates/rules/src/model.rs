@@ -425,7 +425,8 @@ pub struct Signature {
 /// One pattern of a signature.
 #[derive(Debug, Clone)]
 pub struct SignaturePattern {
-    /// Regular expression over the record; its named groups are fields. It is known to compile.
+    /// Regular expression over the record; its named groups are fields. It is known to be
+    /// well formed.
     pub regex: Text,
     /// Fields with fixed values.
     pub fields: Vec<(Text, Value)>,

@@ -357,46 +357,6 @@ impl Checker<'_> {
         }
         Some(Test::Matches(regex, captures))
     }
-
-    /// A compiled regular expression.
-    pub(crate) fn regex(&mut self, node: &Node, pattern: &str) -> Option<regex::Regex> {
-        match regex::Regex::new(pattern) {
-            Ok(regex) => Some(regex),
-            Err(error) => {
-                let (reason, help) = regex_mistake(&error);
-                let message = format!("the regular expression cannot be read: {reason}");
-                let span = self.offset_within(node, pattern).and_then(|start| {
-                    let (from, to) = regex_place(&error.to_string(), pattern)?;
-                    Some(start + from..start + to)
-                });
-                let span = span.unwrap_or_else(|| node.span.clone());
-                self.report(&codes::BAD_REGEX, span, message, "in this expression", help);
-                None
-            }
-        }
-    }
-}
-
-/// The last line of the crate's explanation holds the reason; the lines before draw the expression.
-fn regex_mistake(error: &regex::Error) -> (String, Option<String>) {
-    let text = error.to_string();
-    let reason = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    let help = if reason.contains("look-around") || reason.contains("backreferences") {
-        Some("only expressions whose time is linear are supported: no look-around, no back-references".to_owned())
-    } else {
-        None
-    };
-    (reason, help)
-}
-
-/// Where in an expression of one line the crate's explanation draws its caret: the line with the caret is indented by
-/// four blanks, as is the expression above it.
-fn regex_place(explanation: &str, pattern: &str) -> Option<(usize, usize)> {
-    let drawn = explanation.lines().find(|line| line.contains('^') && line.trim_matches([' ', '^']).is_empty())?;
-    let from = drawn.find('^')?.checked_sub(4)?;
-    let carets = drawn.matches('^').count();
-    let place = |column: usize| pattern.char_indices().nth(column).map_or(pattern.len(), |(at, _)| at);
-    (!pattern.contains('\n')).then(|| (place(from), place(from + carets)))
 }
 
 pub(crate) fn comparison(word: &str) -> Option<Comparison> {

@@ -4,6 +4,7 @@ mod condition;
 mod field;
 mod fix;
 mod literal;
+mod pattern;
 mod rule;
 mod scope;
 mod signature;

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bundlescope_facts::{COMPOUND_GROUPS, FieldType, Text};
+use regex_syntax::ParserBuilder;
 
 use super::literal::plain;
+use super::pattern::names;
 use super::scope::{Scope, Shape, field_of};
 use super::{Checker, Entries};
 use crate::codes;
@@ -77,12 +79,13 @@ pub(crate) fn outline(node: &Node, vocabulary: &mut Vocabulary) {
         for name in ["fields", "map"] {
             known.extend(entries_of(find(entries, name)).iter().map(|(key, _)| key.name.clone()));
         }
-        if let Some(regex) = text_of(find(entries, "match")).and_then(|pattern| regex::Regex::new(pattern).ok()) {
-            for name in regex.capture_names().flatten() {
-                if COMPOUND_GROUPS.contains(&name) {
+        let mut parser = ParserBuilder::new().unicode(false).utf8(false).build();
+        if let Some(parsed) = text_of(find(entries, "match")).and_then(|pattern| parser.parse(pattern).ok()) {
+            for name in names(&parsed) {
+                if COMPOUND_GROUPS.contains(&name.as_str()) {
                     known.extend(["host", "port"].map(str::to_owned));
                 } else {
-                    known.insert(name.to_owned());
+                    known.insert(name);
                 }
             }
         }

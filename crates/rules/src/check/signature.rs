@@ -85,14 +85,14 @@ impl Checker<'_> {
             return None;
         };
         let regex = self.text(source, "`match`")?;
-        let compiled = self.regex(source, &regex)?;
+        let groups = self.groups(source, &regex, false)?;
         let mut map = BTreeMap::new();
         if let Some(node) = entries.get("map")
             && let Some(fields) = self.map(node, "`map`")
         {
             for (key, words) in fields.entries {
-                if !compiled.capture_names().flatten().any(|name| name == key.name) {
-                    let help = suggest::help(&key.name, "groups", compiled.capture_names().flatten());
+                if !groups.contains(&key.name) {
+                    let help = suggest::help(&key.name, "groups", groups.iter().map(String::as_str));
                     let message = format!("the pattern has no group `{}` to map", key.name);
                     self.report(&codes::BAD_SIGNATURE, key.span.clone(), message, "no such group", help);
                     continue;
@@ -109,7 +109,7 @@ impl Checker<'_> {
             }
         }
         // Two groups stand for several fields, which the scanner takes apart.
-        for name in compiled.capture_names().flatten().filter(|name| !COMPOUND_GROUPS.contains(name)) {
+        for name in groups.iter().filter(|name| !COMPOUND_GROUPS.contains(&name.as_str())) {
             self.event_field(self.word_within(source, name), name, spec, "the group");
         }
         let fields = entries.get("fields").map(|node| self.event_fields(node, spec)).unwrap_or_default();
