@@ -16,8 +16,14 @@ pub use rule_syntax::{Command, RuleSpec, SyntaxError, Verb, parse_command, parse
 use crate::format::Format;
 
 /// Every format of the family, the more specific ones first.
-pub(crate) static FORMATS: &[&Format] =
-    &[&iptables_save::IPTABLES_SAVE, &listing::IPTABLES_LIST, &spec::IPTABLES_SPEC, &nft::NFT, &ipset::IPSET];
+pub(crate) static FORMATS: &[&Format] = &[
+    &iptables_save::IPTABLES_SAVE,
+    &listing::IPTABLES_LIST,
+    &spec::IPTABLES_SPEC,
+    &nft::NFT,
+    &nft::NFT_JSON,
+    &ipset::IPSET,
+];
 
 #[cfg(test)]
 mod differential;

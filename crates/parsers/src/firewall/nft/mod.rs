@@ -9,6 +9,8 @@ mod action;
 mod blocks;
 mod elements;
 mod expression;
+mod expression_json;
+mod json;
 mod lex;
 mod relation;
 mod rule;
@@ -16,6 +18,8 @@ mod table;
 mod words;
 
 use bundlescope_facts::Family;
+
+pub(crate) use json::NFT_JSON;
 
 use crate::document::{Document, Parsed};
 use crate::format::{Format, Hint, Match};
@@ -50,12 +54,17 @@ fn is_saved(path: &str) -> bool {
 }
 
 fn parse(document: &Document<'_>) -> Parsed {
+    read(document, false)
+}
+
+/// Reads a ruleset; `cut` when it is known to lack its end.
+fn read(document: &Document<'_>, cut: bool) -> Parsed {
     let reader = blocks::Reader::read(document);
     let saved = is_saved(&document.path);
     let name = document.path.rsplit('/').next().unwrap_or_default();
-    // `nft list table ip nat` shows one table, `nft list ruleset ip` one family; only the latter is whole in its family.
+    // What shows one table or chain does not tell of the others.
     let one_table = ["list_table", "list table", "list_chain", "list chain"].iter().any(|sign| name.contains(sign));
-    let complete = !saved && !one_table && !reader.cut;
+    let complete = !(saved || one_table || cut || reader.cut);
     let (tables, mut parsed) = (reader.tables, reader.parsed);
     for table in tables {
         table.emit(document, saved, complete, &mut parsed);
