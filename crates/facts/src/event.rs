@@ -57,6 +57,13 @@ pub const EVENTS: &[KindSpec] = &[
             field("port", FieldType::Integer, &[" Destination port."]),
             field("error", FieldType::Word(CONNECTION_ERRORS), &[" What the client saw."]),
             field("client", TEXT, &[" Client library or program, such as `libpq` or `go-net`."]),
+            field(
+                "service",
+                TEXT,
+                &[
+                    " `database`, `cache`, `broker`, `upstream`, `directory` or `search`, where host and port are not logged.",
+                ],
+            ),
             field("resolver", TEXT, &[" DNS server that was asked, where logged."]),
             field("ongoing", FieldType::Bool, &[" False when the log goes on without it and without giving up."]),
             field(

@@ -22,6 +22,9 @@ const TOPICS: &[&[&str]] = &[
     &["elasticsearch", "opensearch", "search"],
 ];
 
+/// The word of each topic in an event's `service`.
+const SERVICES: [&str; 6] = ["database", "cache", "broker", "upstream", "directory", "search"];
+
 /// Well-known ports and the topic that they mean.
 const PORTS: &[(i64, u32)] = &[
     (5432, 0),
@@ -68,6 +71,7 @@ pub(crate) fn topics(text: &[u8], client: Option<&str>, port: Option<i64>) -> u3
 /// Sets `ongoing` of every event whose kind has that field, and the target of failures that do not name theirs.
 pub(crate) fn judge(events: &mut [Event], end: End) {
     infer_targets(events);
+    name_services(events);
     let targets = events
         .iter()
         .filter(|event| &*event.kind == "connection_failure")
@@ -126,6 +130,18 @@ fn concerns(other: &Event, failure: &Event, only_target: bool) -> bool {
         (Some(host), port) => host && port.unwrap_or(true),
         _ if other.topics == 0 || failure.topics == 0 => only_target,
         _ => other.topics & failure.topics != 0,
+    }
+}
+
+/// A failure whose record names no target says at least what it is about, when that is clear.
+fn name_services(events: &mut [Event]) {
+    for event in events {
+        let silent = !event.fields.contains_key("host") && !event.fields.contains_key("port");
+        let declared = event_spec(&event.kind).is_some_and(|spec| spec.field("service").is_some());
+        if silent && declared && event.topics.is_power_of_two() {
+            let name = SERVICES.get(event.topics.trailing_zeros() as usize).copied().unwrap_or_default();
+            event.fields.entry("service".into()).or_insert(Value::from(name));
+        }
     }
 }
 
