@@ -6,10 +6,12 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// Shorter literals stand in every other line.
-pub(crate) const SHORTEST: usize = 4;
+/// Shorter literals stand in every other line, and the search looks at three groups of five bytes.
+pub(crate) const SHORTEST: usize = 7;
 /// Literals of one pattern at most; an alternation may have many.
 const MOST: usize = 64;
+/// Texts of an expression that are written out at most.
+const FEW: usize = 64;
 /// Beyond this length a literal does not become rarer.
 const LONG_ENOUGH: usize = 24;
 /// Patterns nest no deeper than the parser lets them.
@@ -46,6 +48,51 @@ const COMMON: &[&str] = &[
     " database ",
     " upstream ",
     " socket ",
+    " service ",
+    " accepted ",
+    " accept ",
+    " checkpoint ",
+    " complete ",
+    " completed ",
+    " write ",
+    " added ",
+    " loading ",
+    " reading ",
+    " info ",
+    " plugin ",
+    " message ",
+    " user ",
+    " session ",
+    " started ",
+    " starting ",
+    " running ",
+    " status ",
+    " version ",
+    " memory ",
+    " process ",
+    " thread ",
+    " value ",
+    " update ",
+    " created ",
+    " finished ",
+    " success",
+    " response ",
+    " returned ",
+    " handler ",
+    " config",
+    " container ",
+    " listening on ",
+    " closed ",
+    " enabled ",
+    " disabled ",
+    " module ",
+    " kernel: ",
+    " system",
+    " device ",
+    " file ",
+    " open ",
+    " read ",
+    " null",
 ];
 
 /// The literals, lower-cased, one of which every match contains; `None` when there is no usable set.
@@ -57,8 +104,8 @@ fn best(hir: &Hir, depth: u32) -> Option<Vec<Vec<u8>>> {
     if depth > MAX_DEPTH {
         return None;
     }
-    if let Some(run) = exact(hir, depth) {
-        return from_run(&run);
+    if let Some(texts) = texts(hir, depth) {
+        return pieces(&texts);
     }
     match hir.kind() {
         HirKind::Capture(capture) => best(&capture.sub, depth + 1),
@@ -74,70 +121,98 @@ fn best(hir: &Hir, depth: u32) -> Option<Vec<Vec<u8>>> {
         }
         HirKind::Concat(parts) => {
             let mut candidates = Vec::new();
-            let mut run = Vec::new();
+            let mut run = vec![Vec::new()];
             for part in parts {
-                match exact(part, depth + 1) {
-                    Some(more) => run.extend(more),
-                    None => {
-                        candidates.extend(from_run(&std::mem::take(&mut run)));
-                        candidates.extend(best(part, depth + 1));
-                    }
+                let more = texts(part, depth + 1);
+                if let Some(longer) = more.as_ref().and_then(|more| joined(&run, more)) {
+                    run = longer;
+                    continue;
                 }
+                candidates.extend(pieces(&run));
+                run = more.unwrap_or_else(|| vec![Vec::new()]);
+                candidates.extend(best(part, depth + 1));
             }
-            candidates.extend(from_run(&run));
+            candidates.extend(pieces(&run));
             candidates.into_iter().max_by_key(|set| score(set))
         }
         _ => None,
     }
 }
 
-/// The text of an expression that matches exactly one text, apart from case.
-fn exact(hir: &Hir, depth: u32) -> Option<Vec<u8>> {
+/// All texts that an expression matches, apart from case, when they are few.
+fn texts(hir: &Hir, depth: u32) -> Option<Vec<Vec<u8>>> {
     if depth > MAX_DEPTH {
         return None;
     }
     match hir.kind() {
-        HirKind::Literal(literal) => Some(literal.0.to_ascii_lowercase()),
-        HirKind::Class(class) => one_letter(class).map(|byte| vec![byte]),
-        HirKind::Capture(capture) => exact(&capture.sub, depth + 1),
+        HirKind::Empty | HirKind::Look(_) => Some(vec![Vec::new()]),
+        HirKind::Literal(literal) => Some(vec![literal.0.to_ascii_lowercase()]),
+        HirKind::Class(class) => few_characters(class),
+        HirKind::Capture(capture) => texts(&capture.sub, depth + 1),
+        HirKind::Repetition(repetition) if (repetition.min, repetition.max) == (0, Some(1)) => {
+            let mut all = texts(&repetition.sub, depth + 1)?;
+            all.push(Vec::new());
+            (all.len() <= FEW).then_some(all)
+        }
         HirKind::Concat(parts) => {
-            let mut run = Vec::new();
+            let mut all = vec![Vec::new()];
             for part in parts {
-                run.extend(exact(part, depth + 1)?);
+                all = joined(&all, &texts(part, depth + 1)?)?;
             }
-            Some(run)
+            Some(all)
         }
-        _ => None,
+        HirKind::Alternation(branches) => {
+            let mut all = Vec::new();
+            for branch in branches {
+                all.extend(texts(branch, depth + 1)?);
+            }
+            (all.len() <= FEW).then_some(all)
+        }
+        HirKind::Repetition(_) => None,
     }
 }
 
-/// `[Cc]` is the letter c.
-fn one_letter(class: &Class) -> Option<u8> {
-    let mut letters = Vec::new();
-    match class {
-        Class::Bytes(bytes) => {
-            for range in bytes.ranges() {
-                letters.push((range.start() == range.end()).then_some(range.start())?);
-            }
-        }
-        Class::Unicode(characters) => {
-            for range in characters.ranges() {
-                letters.push((range.start() == range.end()).then(|| u8::try_from(range.start()).ok())??);
-            }
-        }
+/// Every text of the first set followed by every one of the second.
+fn joined(first: &[Vec<u8>], second: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
+    if first.len() * second.len() > FEW {
+        return None;
     }
-    match letters[..] {
-        [upper, lower] if upper.is_ascii_uppercase() && upper.to_ascii_lowercase() == lower => Some(lower),
-        _ => None,
-    }
+    Some(first.iter().flat_map(|head| second.iter().map(move |tail| [&head[..], tail].concat())).collect())
 }
 
-/// The best piece of a text between the characters that may be escaped.
-fn from_run(run: &[u8]) -> Option<Vec<Vec<u8>>> {
-    run.split(|byte| may_be_escaped(*byte))
-        .filter(|piece| piece.trim_ascii().len() >= SHORTEST)
-        .map(|piece| vec![piece.to_vec()])
-        .max_by_key(|set| score(set))
+/// `[Cc]` is the letter c, `[- ]` is two texts.
+fn few_characters(class: &Class) -> Option<Vec<Vec<u8>>> {
+    let ranges: Vec<(u32, u32)> = match class {
+        Class::Bytes(class) => class.ranges().iter().map(|r| (r.start().into(), r.end().into())).collect(),
+        Class::Unicode(class) => class.ranges().iter().map(|r| (r.start().into(), r.end().into())).collect(),
+    };
+    let mut characters = Vec::new();
+    for (start, end) in ranges {
+        if end - start >= 4 {
+            return None;
+        }
+        for code in start..=end {
+            characters.push(vec![u8::try_from(code).ok()?.to_ascii_lowercase()]);
+        }
+    }
+    characters.sort_unstable();
+    characters.dedup();
+    (!characters.is_empty() && characters.len() <= 4).then_some(characters)
+}
+
+/// Of each text the best piece between the characters that may be escaped.
+fn pieces(texts: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
+    let mut all: Vec<Vec<u8>> = Vec::new();
+    for text in texts {
+        let piece = text
+            .split(|byte| may_be_escaped(*byte))
+            .filter(|piece| piece.len() >= SHORTEST && piece.trim_ascii().len() + 1 >= SHORTEST)
+            .max_by_key(|piece| rarity(piece))?;
+        all.push(piece.to_vec());
+    }
+    all.sort_unstable();
+    all.dedup();
+    Some(all)
 }
 
 /// Characters that some logger writes as an escape: quotes, JSON in HTML-safe form, slashes in PHP, all but ASCII.
@@ -162,6 +237,27 @@ fn rarity(literal: &[u8]) -> usize {
     literal.len().min(LONG_ENOUGH).saturating_sub(common / 2).max(1)
 }
 
+/// Where `count` neighbouring groups of `size` bytes begin that are rarest in logs.
+pub(crate) fn rarest(literal: &[u8], size: usize, count: usize) -> usize {
+    let places = literal.windows(size + count - 1).enumerate();
+    let worst = places.map(|(at, part)| (part.windows(size).map(group_rarity).min(), at));
+    worst.max_by_key(|(rarity, at)| (*rarity, std::cmp::Reverse(*at))).map_or(0, |(_, at)| at)
+}
+
+/// How rare some bytes are, from the frequency of letters and from the words that stand in every log.
+fn group_rarity(group: &[u8]) -> i32 {
+    let letters: i32 = group
+        .iter()
+        .map(|byte| match byte {
+            b' ' | b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' | b'0' | b'1' | b'2' => 1,
+            b'l' | b'd' | b'c' | b'u' | b'm' | b'p' | b'f' | b'g' | b'h' | b'.' | b':' | b'-' | b'=' | b'3'..=b'9' => 2,
+            _ => 4,
+        })
+        .sum();
+    let common = COMMON.iter().any(|word| word.as_bytes().windows(group.len()).any(|part| part == group));
+    if common { letters - 6 } else { letters }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,7 +280,7 @@ mod tests {
 
     #[test]
     fn an_alternation_needs_one_of_each_branch() {
-        assert_eq!(literals(r"(?<e>ECONNREFUSED|ETIMEDOUT) \d+"), some(&["econnrefused", "etimedout"]));
+        assert_eq!(literals(r"(?<e>ECONNREFUSED|ETIMEDOUT) \d+"), some(&["econnrefused ", "etimedout "]));
         assert_eq!(literals(r"\d+ (?:ECONNREFUSED|\d+)"), None);
         assert_eq!(literals(r"(?:timed out)?\d+"), None);
     }
