@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use bundlescope_analysis::{Options, analyze};
 use bundlescope_bundle::Input;
 use bundlescope_engine::Diagnosis;
-use bundlescope_report::{TextOptions, render_html, render_json, render_markdown, render_text};
+use bundlescope_report::{
+    TextOptions, render_csv, render_html, render_json, render_markdown, render_sarif, render_text,
+};
 use clap::ValueEnum;
 
 use crate::args::{Analyze, Reading, ReportFormat, Severity};
@@ -77,6 +79,8 @@ fn render(diagnosis: &Diagnosis, args: &Analyze) -> String {
         ReportFormat::Json => render_json(diagnosis),
         ReportFormat::Markdown => render_markdown(diagnosis),
         ReportFormat::Html => render_html(diagnosis),
+        ReportFormat::Sarif => render_sarif(diagnosis),
+        ReportFormat::Csv => render_csv(diagnosis),
     }
 }
 

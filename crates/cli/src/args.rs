@@ -141,6 +141,8 @@ pub(crate) enum ReportFormat {
     Json,
     Markdown,
     Html,
+    Sarif,
+    Csv,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
