@@ -36,8 +36,10 @@ struct Pending {
 
 /// Reads the archive `at` from `source` to the end of its input.
 pub(crate) fn read(walk: &mut Walk<'_>, at: &Place, source: &mut dyn Read) {
+    // A bundle may hold a hundred thousand small archives.
+    let capacity = at.size.and_then(|size| usize::try_from(size).ok()).map_or(BUFFER, |size| size.clamp(4096, BUFFER));
     let mut archive =
-        Archive { walk, at, feed: Feed::new(source, BUFFER), zeros: 0, headers: 0, lost: None, joined: false };
+        Archive { walk, at, feed: Feed::new(source, capacity), zeros: 0, headers: 0, lost: None, joined: false };
     let mut pending = Pending::default();
     while archive.walk.state.in_time(&at.path) {
         let Some(header) = archive.header(&mut pending) else { break };
