@@ -128,7 +128,8 @@ fact_kind! {
         form: FirewallForm,
         /// True for files that are loaded at boot.
         saved: bool,
-        /// Target as written: `ACCEPT`, `DROP`, `DOCKER`, …; absent for a rule that only counts.
+        /// Target: `ACCEPT`, `DROP`, `DOCKER`, …; an nft statement by the name that iptables has for it; absent for a
+        /// rule that only counts.
         target: Option<Text>,
         /// Protocol by name (`tcp`) or number; absent for all.
         protocol: Option<Text>,

@@ -167,6 +167,7 @@ const TRANSLATED: &[&str] = &[
     "--icmp-type any",
     "--ports ",
     "! --ctstatus NONE",
+    "--ctstate DNAT",
     "! --src-type LOCAL --dst-type",
     " ecn ",
     " connbytes ",

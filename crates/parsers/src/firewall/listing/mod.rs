@@ -79,13 +79,15 @@ impl<'a> Heading<'a> {
 struct Reader<'a, 'd> {
     document: &'d Document<'a>,
     columns: Option<Columns>,
+    /// The line before was empty.
+    ended: bool,
     blocks: Blocks<'a>,
     parsed: Parsed,
 }
 
 fn parse(document: &Document<'_>) -> Parsed {
     let blocks = Blocks::new(&document.path, family(document));
-    let mut reader = Reader { document, columns: None, blocks, parsed: Parsed::default() };
+    let mut reader = Reader { document, columns: None, ended: false, blocks, parsed: Parsed::default() };
     for line in document.lines() {
         reader.line(line);
     }
@@ -109,8 +111,10 @@ impl<'a> Reader<'a, '_> {
     fn line(&mut self, line: Line<'a>) {
         let text = line.text.trim_end();
         if text.trim().is_empty() {
+            self.ended = true;
             return;
         }
+        let ended = std::mem::take(&mut self.ended);
         if let Some(heading) = Heading::read(text) {
             return self.heading(&heading, line);
         }
@@ -126,6 +130,8 @@ impl<'a> Reader<'a, '_> {
             // `# iptables -t nat -L` would otherwise pass for a rule of a listing without counters.
             Ok(row) if rule::is_protocol(row.protocol) && !row.source.starts_with('-') => self.rule(&row, line),
             _ if self.blocks.outside(text) => {}
+            // An empty line ends a chain: what follows is not of iptables.
+            _ if ended => self.columns = None,
             result => {
                 let expected = result.err().unwrap_or("a protocol");
                 let message = format!("expected {expected} in a rule of iptables -L, found {text:?}");

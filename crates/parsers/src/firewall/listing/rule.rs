@@ -112,7 +112,7 @@ fn join(text: &mut String, parts: &[&str]) {
 /// An address, or the name that a listing without `-n` prints for one.
 fn address(option: &str, column: &str, family: Family, words: &mut Words) {
     let (negated, printed) = column.strip_prefix('!').map_or((false, column), |rest| (true, rest));
-    if !negated && matches!(printed, "anywhere" | "0.0.0.0/0" | "::/0" | "default") {
+    if !negated && matches!(printed, "anywhere" | "0.0.0.0/0" | "::/0") {
         return;
     }
     let (name, mask) = printed.split_once('/').map_or((printed, None), |(name, mask)| (name, Some(mask)));
@@ -130,6 +130,7 @@ fn address(option: &str, column: &str, family: Family, words: &mut Words) {
         ("localhost", _) => Some("127.0.0.1"),
         ("anywhere", Family::Ip6) => Some("::"),
         ("anywhere", _) => Some("0.0.0.0"),
+        ("default", Family::Ip) => Some("0.0.0.0"),
         ("loopback", Family::Ip) => Some("127.0.0.0"),
         ("link-local", Family::Ip) => Some("169.254.0.0"),
         ("base-address.mcast.net", Family::Ip) => Some("224.0.0.0"),

@@ -135,6 +135,35 @@ fn what_cannot_be_read_is_told_and_keeps_its_place() {
 }
 
 #[test]
+fn an_empty_line_ends_a_chain() {
+    let parsed = listing(&[
+        "Chain INPUT (policy ACCEPT 0 packets, 0 bytes)",
+        HEADER,
+        "    0     0 DROP       0    --  *      *       0.0.0.0/0            0.0.0.0/0           ",
+        "",
+        "Collected by the support team, see the other files.",
+        "-P INPUT ACCEPT",
+    ]);
+    assert_eq!(parsed.problems, []);
+    assert_eq!(rules(&parsed).len(), 1);
+}
+
+#[test]
+fn names_of_addresses_that_every_host_has() {
+    let parsed = listing(&[
+        "Chain INPUT (policy ACCEPT 0 packets, 0 bytes)",
+        HEADER,
+        "    0     0 DROP       all  --  any    any     default              base-address.mcast.net/4",
+        "    0     0 DROP       all  --  any    any     localhost           !anywhere            ",
+    ]);
+    let texts: Vec<_> = rules(&parsed).iter().map(|rule| rule.text.to_string()).collect();
+    assert_eq!(
+        texts,
+        ["-A INPUT -s 0.0.0.0/32 -d 224.0.0.0/4 -j DROP", "-A INPUT -s 127.0.0.1/32 ! -d 0.0.0.0/0 -j DROP"]
+    );
+}
+
+#[test]
 fn prints_of_older_versions() {
     let parsed = listing(&[
         "Chain INPUT (policy ACCEPT 0 packets, 0 bytes)",

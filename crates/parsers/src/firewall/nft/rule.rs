@@ -119,6 +119,10 @@ impl Builder {
         };
         match relation::read(cursor, operands.len()) {
             Some(relation) => match relation::test(&operands, &relation) {
+                // Of `--ctstate RELATED,DNAT` and `! --ctstate DNAT` the translation leaves `ct status dnat` alone.
+                Some(Match { test: Test::CtState(_), .. }) if self.compat && first.part == Part::CtStatus => {
+                    self.unknowable("conntrack", cursor.since(start));
+                }
                 Some(test) => {
                     self.record(&test);
                     self.test(test);
