@@ -64,11 +64,12 @@ fn parse(document: &Document<'_>) -> Parsed {
         Some(Subject::Link) => link(document, record, parsed),
         Some(Subject::Port) => port(document, record, parsed),
         Some(Subject::Route) => route(document, record, v6, parsed),
-        Some(Subject::Rule) => rule(document, record, v6, parsed),
+        Some(Subject::Rule) => rule(document, record, parsed),
         Some(Subject::Neighbour) => neighbour(document, record, parsed),
         // `ip -j addr` prints an empty object for what a filter leaves out.
         None => {}
     });
+    super::ip_rule::settle_versions(document, &mut parsed);
     parsed
 }
 
@@ -214,7 +215,7 @@ fn route(document: &Document<'_>, record: Fields<'_, '_>, v6: bool, parsed: &mut
     parsed.facts.push(Fact::new(record.source(), route));
 }
 
-fn rule(document: &Document<'_>, record: Fields<'_, '_>, v6: bool, parsed: &mut Parsed) {
+fn rule(document: &Document<'_>, record: Fields<'_, '_>, parsed: &mut Parsed) {
     let network = |key: &str, length: &str| {
         let word = record.word(key);
         if word == "all" || word.is_empty() {
@@ -261,7 +262,7 @@ fn rule(document: &Document<'_>, record: Fields<'_, '_>, v6: bool, parsed: &mut 
         table: record.text("table"),
         goto,
         suppress_prefix: record.int("suppress_prefixlen"),
-        version: network.or(v6.then_some(6)),
+        version: network,
         container: document.container.clone(),
     };
     parsed.facts.push(Fact::new(record.source(), rule));

@@ -76,8 +76,10 @@ fn detect(hint: &Hint<'_>) -> Match {
     // Lines of next hops are indented; what is indented says nothing.
     let routes = hint.head.lines().filter(|line| !line.starts_with([' ', '\t']) && !line.starts_with("RTNETLINK"));
     let routes: Vec<&str> = routes.filter(|line| !line.trim().is_empty()).take(20).collect();
-    let content = !routes.is_empty()
-        && routes.iter().all(|line| route(line, false).is_some_and(|read| read.sure && (named || !read.unknown)));
+    let read: Vec<Read> = routes.iter().filter_map(|line| route(line.split('\\').next()?, false)).collect();
+    let whole = !routes.is_empty() && read.len() == routes.len() && (named || read.iter().all(|read| !read.unknown));
+    // A multipath route has its keywords on the lines of its next hops.
+    let content = whole && (read.iter().any(|read| read.sure) || hint.head.contains("nexthop via "));
     match (content, named) {
         (true, true) => Match::Both,
         (true, false) => Match::Content,

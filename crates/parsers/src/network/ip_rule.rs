@@ -1,6 +1,6 @@
 //! `ip rule` as text, IPv4 and IPv6 (`ip/iprule.c` of iproute2).
 
-use bundlescope_facts::{PolicyRule, Text};
+use bundlescope_facts::{Data, PolicyRule, Text};
 
 use crate::document::{Document, Parsed};
 use crate::format::{Format, Hint, Match};
@@ -12,7 +12,7 @@ pub(crate) static IP_RULE: Format =
 
 fn detect(hint: &Hint<'_>) -> Match {
     let named = words::subject_is(hint.subject, &["ip", "rule"]);
-    let content = words::most_lines(hint.head, |line| rule(line, None).is_some());
+    let content = words::most_lines(hint.head, |line| rule(line).is_some());
     match (content, named) {
         (true, true) => Match::Both,
         (true, false) => Match::Content,
@@ -21,9 +21,9 @@ fn detect(hint: &Hint<'_>) -> Match {
 }
 
 /// `32765: not from 10.0.0.0/8 fwmark 0x1/0xff lookup 100`. The second part is false when a word was not understood.
-fn rule(text: &str, version: Option<u8>) -> Option<(PolicyRule, bool)> {
+fn rule(text: &str) -> Option<(PolicyRule, bool)> {
     let (priority, rest) = text.split_once(':')?;
-    let mut rule = PolicyRule { priority: priority.parse().ok()?, version, ..PolicyRule::default() };
+    let mut rule = PolicyRule { priority: priority.parse().ok()?, ..PolicyRule::default() };
     let mut words = Words::new(rest);
     rule.not = words.eat("not");
     if words.peek() != Some("from") {
@@ -72,7 +72,7 @@ fn rule(text: &str, version: Option<u8>) -> Option<(PolicyRule, bool)> {
     }
     rule.action = action?;
     let network = rule.from.or(rule.to);
-    rule.version = network.map(|network| if matches!(network, ipnet::IpNet::V6(_)) { 6 } else { 4 }).or(version);
+    rule.version = network.map(|network| if matches!(network, ipnet::IpNet::V6(_)) { 6 } else { 4 });
     Some((rule, complete))
 }
 
@@ -87,16 +87,8 @@ fn range<T: std::str::FromStr + TryFrom<u64> + Copy>(word: &str) -> Vec<T> {
 
 fn parse(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
-    let has = |flag: &str| document.subject.split_ascii_whitespace().any(|word| word == flag);
-    let version = if has("-6") {
-        Some(6)
-    } else if has("-4") {
-        Some(4)
-    } else {
-        None
-    };
     for line in document.lines().filter(|line| !line.text.trim().is_empty()) {
-        match rule(line.text.trim(), version) {
+        match rule(line.text.trim()) {
             Some((rule, complete)) => {
                 if !complete {
                     parsed.problem(
@@ -114,5 +106,27 @@ fn parse(document: &Document<'_>) -> Parsed {
             ),
         }
     }
+    settle_versions(document, &mut parsed);
     parsed
+}
+
+/// A list is of one family: an option tells it, or one rule's address, or the rule for the table `default`, which IPv6 does not have,
+/// and without an option the command lists IPv4.
+pub(super) fn settle_versions(document: &Document<'_>, parsed: &mut Parsed) {
+    let rules = || {
+        parsed.facts.iter().filter_map(|fact| if let Data::PolicyRule(rule) = &fact.data { Some(rule) } else { None })
+    };
+    let asked = |flag: &str| document.subject.split_ascii_whitespace().any(|word| word == flag);
+    let version = if asked("-6") {
+        Some(6)
+    } else if asked("-4") || rules().any(|rule| rule.table.as_deref() == Some("default")) {
+        Some(4)
+    } else {
+        rules().find_map(|rule| rule.version).or(words::subject_is(&document.subject, &["ip", "rule"]).then_some(4))
+    };
+    for fact in &mut parsed.facts {
+        if let Data::PolicyRule(rule) = &mut fact.data {
+            rule.version = rule.version.or(version);
+        }
+    }
 }

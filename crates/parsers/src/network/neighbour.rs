@@ -28,7 +28,10 @@ fn neigh(line: &str) -> Option<Neighbour> {
             "lladdr" => found.mac = words.next().map(|mac| words::mac(mac).unwrap_or_else(|| mac.into())),
             "proxy" => proxy = true,
             "router" | "extern_learn" | "offload" | "managed" | "extern_valid" => {}
-            "ref" | "used" | "probes" | "proto" | "nud" | "protocol" => drop(words.next()),
+            // iproute2 6 writes no blank in `used 2/62/2probes 0`.
+            "used" if words.next().is_some_and(|times| times.ends_with("probes")) => drop(words.next()),
+            "used" => {}
+            "ref" | "refcnt" | "probes" | "proto" | "nud" | "protocol" => drop(words.next()),
             _ if word.split(',').all(|state| STATES.contains(&state)) => found.state = Some(word.into()),
             _ => return None,
         }

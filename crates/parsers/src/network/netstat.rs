@@ -94,6 +94,8 @@ fn parse(document: &Document<'_>) -> Parsed {
                 .take(2)
                 .any(|word| word.contains(':') && word.len() > NARROW + 1)
     });
+    let has = |proto: &str| document.lines().any(|line| line.text.starts_with(proto));
+    let (has_tcp, has_udp) = (has("tcp"), has("udp"));
     let headless = !document.lines().any(|line| is_header(line.text));
     let mut columns = headless.then_some(Columns { user: None, process: true, wide });
     let mut unknown_ports = 0u32;
@@ -109,10 +111,9 @@ fn parse(document: &Document<'_>) -> Parsed {
         } else if text.starts_with("Active Internet") && text.contains("servers") && !text.contains("w/o servers") {
             columns = None;
             let (tcp, udp) = super::ports::asked(&document.subject);
-            let has = |proto: &str| document.lines().any(|line| line.text.starts_with(proto));
             let list = ListenerList {
-                tcp: tcp.unwrap_or(has("tcp") || !has("udp")),
-                udp: udp.unwrap_or(has("udp")),
+                tcp: tcp.unwrap_or(has_tcp || !has_udp),
+                udp: udp.unwrap_or(has_udp),
                 container: document.container.clone(),
             };
             parsed.line_fact(document, line, list);

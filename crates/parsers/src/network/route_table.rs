@@ -106,9 +106,13 @@ fn v6(words: &[&str]) -> Option<Route> {
     };
     let mut route = route(network, flags, interface);
     route.gateway = words::address(hop).filter(|gateway| !gateway.is_unspecified());
+    let direct = matches!(*hop, "::" | "[::]" | "*");
+    if route.gateway.is_none() && !direct {
+        return None;
+    }
     route.metric = words::number(metric);
     // The local table is mixed in, and told by its flag only.
-    if flags.contains('n') && *interface == "lo" || flags.starts_with("Un") {
+    if route.kind == RouteKind::Unicast && flags.starts_with("Un") {
         route.kind = RouteKind::Local;
         route.table = "local".into();
     }

@@ -208,14 +208,19 @@ fn parse(document: &Document<'_>) -> Parsed {
             })
         })
     });
+    let mut listed = false;
     let mut open: Option<(Line<'_>, Line<'_>, Socket<'_>, String)> = None;
     for line in document.lines() {
         if is_header(line.text) {
             let header = line.text.trim_ascii();
             columns.netid = header.starts_with("Netid");
             columns.state = header.contains("State");
-            if let Some(list) = list(document, &columns) {
-                parsed.line_fact(document, line, list);
+            // The first header tells; further ones are of further lists that were joined.
+            if !listed {
+                listed = true;
+                if let Some(list) = list(document, &columns) {
+                    parsed.line_fact(document, line, list);
+                }
             }
             continue;
         }
@@ -257,9 +262,14 @@ fn emit(
     let own = process(socket.extra).or_else(|| process(&more));
     let (process, pid) = own.map_or((None, None), |(name, pid)| (Some(name), pid));
     let user = user(socket.extra).or_else(|| user(&more));
+    // `-e` tells outright.
+    let told = [socket.extra, &more].iter().find_map(|extra| {
+        let (_, told) = extra.split_once("v6only:")?;
+        Some(told.starts_with('1'))
+    });
     let container = document.container.clone();
     let local = read_address(socket.local.0, columns);
-    let (local_address, interface, v6_only) = local.map_or((None, None, None), |(a, d, v)| (Some(a), d, v));
+    let (local_address, interface, v6_only) = local.map_or((None, None, None), |(a, d, v)| (Some(a), d, told.or(v)));
     let Port::Number(local_port) = port(socket.local.1) else {
         // A datagram socket that is bound to nothing yet has no port.
         if socket.local.1 != "*" {

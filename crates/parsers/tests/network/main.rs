@@ -1,0 +1,95 @@
+//! What the network and system families read from real documents, to the letter, and what must hold for all of them.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a failing test says where")]
+
+mod corpus;
+mod hostile;
+mod sources;
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use bundlescope_facts::{Fact, Value};
+use bundlescope_parsers::{Document, Identity, Parsed, identify};
+
+/// Every fixture with its name, in the order of names.
+fn fixtures() -> Vec<(String, Vec<u8>)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/network/fixtures");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+    let named = files.iter().map(|path| (name(path), std::fs::read(path).unwrap()));
+    named.filter(|(name, _)| name != "README.md").collect()
+}
+
+/// Name of the format that a document is taken for, and what it reads.
+fn read(path: &str, bytes: &[u8]) -> (&'static str, Parsed) {
+    match identify(path, bytes).identity {
+        Identity::Format(format) => (format.name, (format.parse)(&Document::new(path, bytes))),
+        other => panic!("{path} not recognised: {other:?}"),
+    }
+}
+
+/// One line per fact: kind, lines, and every field that says something.
+fn shown(parsed: &Parsed) -> String {
+    let mut text = String::new();
+    for Fact { source, data, .. } in &parsed.facts {
+        let spec = data.spec().unwrap();
+        write!(text, "{}-{} {}", source.first_line, source.last_line, spec.name).unwrap();
+        for field in spec.fields {
+            match data.get(field.name) {
+                Value::Null | Value::Bool(false) => {}
+                Value::List(list) if list.is_empty() => {}
+                value => write!(text, " {}={value}", field.name).unwrap(),
+            }
+        }
+        text.push('\n');
+    }
+    for problem in &parsed.problems {
+        writeln!(text, "PROBLEM {}: {}", problem.line, problem.message).unwrap();
+    }
+    text
+}
+
+#[test]
+fn every_fixture_is_read_as_recorded() {
+    for (name, bytes) in fixtures() {
+        let (format, parsed) = read(&name, &bytes);
+        insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "snapshots", omit_expression => true }, {
+            insta::assert_snapshot!(name.as_str(), format!("taken for {format}\n{}", shown(&parsed)));
+        });
+    }
+}
+
+#[test]
+fn content_alone_tells_every_format_that_can_be_told() {
+    for (name, bytes) in fixtures() {
+        // A date alone may be of anything.
+        if matches!(name.as_str(), "date.txt" | "error.json") {
+            continue;
+        }
+        let named = read(&name, &bytes).0;
+        assert_eq!(read("document", &bytes).0, named, "{name}");
+    }
+}
+
+/// Text and JSON of the same state say the same.
+#[test]
+fn text_and_json_agree() {
+    let facts = |name: &str, kinds: &[&str]| {
+        let bytes = fixtures().into_iter().find(|(found, _)| found == name).unwrap().1;
+        let facts = read(name, &bytes).1.facts;
+        let kept = facts.into_iter().filter(|fact| kinds.contains(&fact.kind()));
+        kept.map(|fact| format!("{:?}", fact.data)).collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(
+        facts("ip-d-addr.txt", &["interface", "bridge_port"]),
+        facts("ip-j-d-addr.json", &["interface", "bridge_port"])
+    );
+    assert_eq!(facts("ip-d-addr.txt", &["address"]), facts("ip-addr.txt", &["address"]));
+    assert_eq!(facts("ip-d-addr.txt", &["address"]), facts("ip-j-d-addr.json", &["address"]));
+    assert_eq!(facts("ip-neigh.txt", &["neighbour"]), facts("ip-j-neigh.json", &["neighbour"]));
+    assert_eq!(facts("ip-rule.txt", &["policy_rule"]), facts("ip-j-rule.json", &["policy_rule"]));
+    assert_eq!(facts("bridge-d-link.txt", &["bridge_port"]), facts("bridge-j-d-link.json", &["bridge_port"]));
+    assert_eq!(facts("ip-route-all.txt", &["route"]), facts("ip-j-route.json", &["route"]));
+}
