@@ -1,13 +1,13 @@
 //! One rule against the world: which rows fire, which are stuck for want of evidence.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bundlescope_facts::Value;
 use bundlescope_rules::{Condition, FactPattern, Operand, Pattern, Rule, Test};
 
 use crate::Missing;
 use crate::index::Key;
-use crate::join::{Join, MAX_ROWS, Row};
+use crate::join::{Join, MAX_ROWS, Matched, Row};
 use crate::render::Renderer;
 
 /// Stuck rows that are kept; the rest would say the same.
@@ -49,8 +49,8 @@ pub(crate) struct Answer {
     pub(crate) stages: Vec<Stage>,
     /// Rows that an expression of `where` sorted out.
     pub(crate) filtered: usize,
-    /// Rows that a condition of `unless` sorted out.
-    pub(crate) blocked: usize,
+    /// Rows that each condition of `unless` sorted out, by its position, with the first match.
+    pub(crate) blocked: BTreeMap<usize, (usize, Matched)>,
     /// Why the answer may be incomplete, or an expression could not be computed.
     pub(crate) problems: BTreeSet<String>,
 }
@@ -96,10 +96,14 @@ pub(crate) fn answer(join: &Join<'_, '_>, renderer: &Renderer, keep: bool) -> An
     let before = rows.len();
     rows.retain(|row| passes(join, renderer, row, &mut answer.problems));
     answer.filtered = before - rows.len();
-    let before = rows.len();
-    rows.retain(|row| !blocked(join, row));
-    answer.blocked = before - rows.len();
-    answer.stuck.retain(|stuck| !blocked(join, &stuck.row) && !covered(&stuck.row, &rows));
+    rows.retain(|row| match blocked(join, row) {
+        Some((position, matched)) => {
+            answer.blocked.entry(position).or_insert((0, matched)).0 += 1;
+            false
+        }
+        None => true,
+    });
+    answer.stuck.retain(|stuck| blocked(join, &stuck.row).is_none() && !covered(&stuck.row, &rows));
     answer.rows = rows;
     answer
 }
@@ -186,15 +190,18 @@ fn passes(join: &Join<'_, '_>, renderer: &Renderer, row: &Row, problems: &mut BT
     })
 }
 
-/// Whether a condition of `unless` matches. One whose evidence was not collected does not: a finding that is otherwise
+/// The first condition of `unless` that matches, and what it matched. One whose evidence was not collected does not: a finding that is otherwise
 /// proved is not held back by what nobody can know.
-fn blocked(join: &Join<'_, '_>, row: &Row) -> bool {
-    join.rule.unless.iter().any(|condition| {
+fn blocked(join: &Join<'_, '_>, row: &Row) -> Option<(usize, Matched)> {
+    join.rule.unless.iter().enumerate().find_map(|(position, condition)| {
         let known = slots_of(condition).into_iter().all(|slot| {
             let outer = join.rule.variables.get(slot).is_some_and(|variable| !variable.local);
             !outer || slot == Rule::NODE || row.slots.get(slot).is_some_and(|value| !value.is_null())
         });
-        known && !join.step(condition, row).found.is_empty()
+        if !known {
+            return None;
+        }
+        join.step(condition, row).found.into_iter().next().map(|(_, matched)| (position, matched))
     })
 }
 

@@ -103,7 +103,8 @@ pub(crate) fn emitted(join: &Join<'_, '_>, emit: &Emit, rows: &[Row]) -> Vec<Fac
     facts.into_values().collect()
 }
 
-fn first_fact<'j>(join: &'j Join<'_, '_>, matched: &Matched) -> Option<&'j Fact> {
+/// The first fact among what a condition matched.
+pub(crate) fn first_fact<'j>(join: &'j Join<'_, '_>, matched: &Matched) -> Option<&'j Fact> {
     match matched {
         Matched::Fact(id) => join.index.fact(*id),
         Matched::Count(ids, _) => ids.first().and_then(|id| join.index.fact(*id)),

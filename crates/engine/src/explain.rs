@@ -7,9 +7,9 @@ use bundlescope_rules::{Condition, FieldCondition, Pack, Pattern};
 use serde::Serialize;
 
 use crate::answer::{Stage, answer};
-use crate::evaluate::emitted;
+use crate::evaluate::{emitted, first_fact};
 use crate::index::{Index, field};
-use crate::join::{Join, ProbeCache, Row, answer_field};
+use crate::join::{Join, Matched, ProbeCache, Row, answer_field};
 use crate::render::{Renderer, bindings};
 use crate::world::World;
 
@@ -30,8 +30,8 @@ pub struct Explanation {
     pub conditions: Vec<ConditionReport>,
     /// Combinations that `where` sorted out.
     pub filtered: usize,
-    /// Combinations that `unless` sorted out.
-    pub blocked: usize,
+    /// Conditions of `unless` that sorted combinations out.
+    pub blocked: Vec<Blocker>,
     /// Combinations that fire.
     pub fired: usize,
     /// Why the answer may be incomplete.
@@ -57,6 +57,19 @@ pub struct ConditionReport {
     pub undecided: usize,
     /// When nothing was left: what came nearest.
     pub nearest: Option<Nearest>,
+}
+
+/// A condition of `unless` that matched.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Blocker {
+    /// Line of the rule file, counted from 1.
+    pub line: usize,
+    /// What it asks for, such as `container` or `probe`.
+    pub asks: Text,
+    /// Combinations that it sorted out.
+    pub combinations: usize,
+    /// What it matched first: `document:line` of a fact, or the question and verdict of a probe.
+    pub matched: String,
 }
 
 /// A candidate that failed a condition.
@@ -98,7 +111,7 @@ pub fn explain(pack: &Pack, world: &World<'_>, id: &str) -> Option<Explanation> 
                 },
                 conditions: answer.stages.iter().filter_map(|stage| report(&join, stage)).collect(),
                 filtered: answer.filtered,
-                blocked: answer.blocked,
+                blocked: answer.blocked.iter().filter_map(|(at, found)| blocker(&join, *at, found)).collect(),
                 fired: answer.rows.len(),
                 problems: answer.problems.into_iter().collect(),
             });
@@ -114,9 +127,20 @@ pub fn explain(pack: &Pack, world: &World<'_>, id: &str) -> Option<Explanation> 
     None
 }
 
-fn report(join: &Join<'_, '_>, stage: &Stage) -> Option<ConditionReport> {
-    let condition = join.rule.when.get(stage.position)?;
-    let (asks, facts) = match &condition.pattern {
+fn blocker(join: &Join<'_, '_>, position: usize, (combinations, matched): &(usize, Matched)) -> Option<Blocker> {
+    let condition = join.rule.unless.get(position)?;
+    let (asks, _) = asks(join, condition);
+    let text = |path: &str| join.value_of(matched, path).to_string();
+    let matched = match first_fact(join, matched) {
+        Some(fact) => format!("{}:{}", fact.source.document, fact.source.first_line),
+        None => format!("{} to {}:{} is {}", text("from"), text("to"), text("port"), text("verdict")),
+    };
+    Some(Blocker { line: condition.line, asks, combinations: *combinations, matched })
+}
+
+/// What a condition asks for, and how many facts of that kind there are.
+fn asks(join: &Join<'_, '_>, condition: &Condition) -> (Text, Option<usize>) {
+    match &condition.pattern {
         Pattern::Fact(fact) => (fact.kind.clone(), Some(join.index.of_kind(&fact.kind).len())),
         Pattern::Count(count) => {
             (format!("count of {}", count.fact.kind).into(), Some(join.index.of_kind(&count.fact.kind).len()))
@@ -124,7 +148,12 @@ fn report(join: &Join<'_, '_>, stage: &Stage) -> Option<ConditionReport> {
         Pattern::Probe(_) => ("probe".into(), None),
         Pattern::Any(_) => ("any".into(), None),
         Pattern::All(_) => ("all".into(), None),
-    };
+    }
+}
+
+fn report(join: &Join<'_, '_>, stage: &Stage) -> Option<ConditionReport> {
+    let condition = join.rule.when.get(stage.position)?;
+    let (asks, facts) = asks(join, condition);
     let nothing_left = stage.after == 0 && stage.undecided == 0;
     Some(ConditionReport {
         alias: condition.alias.clone(),

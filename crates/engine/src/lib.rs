@@ -59,6 +59,6 @@ mod world;
 
 pub use diagnosis::{BundleInfo, Diagnosis, DocumentInfo, Evidence, Finding, Fix, Missing, ProbePath, Role, Undecided};
 pub use evaluate::{Evaluation, evaluate};
-pub use explain::{ConditionReport, Explanation, Nearest, explain};
+pub use explain::{Blocker, ConditionReport, Explanation, Nearest, explain};
 pub use probe::{ProbeAnswer, ProbeQuestion, Prober, Simulated};
 pub use world::{Coverage, World};

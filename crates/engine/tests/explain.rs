@@ -66,5 +66,8 @@ fn exceptions_and_expressions_are_counted() {
         "when:\n  l: { listener: { port: $p } }\nwhere: ['p > 5433']\nunless:\n  - { listener: { port: $p, address: 127.0.0.1 } }\n",
     );
     let explanation = explained(&text, &facts());
-    assert_eq!((explanation.answer, explanation.filtered, explanation.blocked), ("clear", 1, 1));
+    assert_eq!((explanation.answer, explanation.filtered), ("clear", 1));
+    let blocker = &explanation.blocked[0];
+    assert_eq!((&*blocker.asks, blocker.combinations, &*blocker.matched), ("listener", 1, "netstat.txt:5"));
+    assert_eq!(blocker.line, 9);
 }
