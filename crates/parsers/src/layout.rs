@@ -53,12 +53,19 @@ fn known_layout(segments: &[&str]) -> Option<(Place, usize)> {
             "sos_commands" => Some(sos_command(rest)),
             "sos_containers" => Some(sos_container(rest)),
             "sos_reports" | "sos_logs" | "sos_strings" => Some(Place::default()),
-            "etc" | "proc" | "sys" | "usr" | "run" | "boot" | "lib" => Some(file(&segments[at..])),
-            "var" if matches!(rest[0], "log" | "lib" | "run" | "spool" | "cache") => Some(file(&segments[at..])),
+            "etc" | "proc" | "sys" | "usr" | "run" | "boot" | "lib" => return Some(copied(segments, at)),
+            "var" if matches!(rest[0], "log" | "lib" | "run" | "spool" | "cache") => return Some(copied(segments, at)),
             _ => None,
         };
         found.map(|place| (place, at))
     })
+}
+
+/// A copied file below folders of any names: `docker/exec/db/etc/hosts` is the container's, `files/etc/hosts` the host's.
+fn copied(segments: &[&str], at: usize) -> (Place, usize) {
+    let place = file(&segments[at..]);
+    let (folders, host) = flat::folders(&segments[..at]);
+    (Place { container: place.container.or(folders), ..place }, host)
 }
 
 /// A copied file that keeps its path.

@@ -185,6 +185,16 @@ pub(super) fn place(segments: &[&str]) -> (Place, usize) {
     (sorted_document(&segments[host..folders], name), host)
 }
 
+/// The container and the number of segments for the host that the folders above a copied file tell.
+pub(super) fn folders(folders: &[&str]) -> (Option<Text>, usize) {
+    let lower = |segment: &&str| segment.to_ascii_lowercase();
+    let host = folders.iter().position(|segment| FOLDERS.contains(&lower(segment).as_str())).unwrap_or(folders.len());
+    let at = folders
+        .iter()
+        .position(|segment| matches!(lower(segment).as_str(), "exec" | "docker-exec" | "docker_exec" | "containers"));
+    (at.and_then(|at| folders.get(at + 1)).map(|name| (*name).into()), host)
+}
+
 /// A document in folders such as `docker/exec/NAME/`.
 fn sorted_document(folders: &[&str], name: &str) -> Place {
     let lower: Vec<String> = folders.iter().map(|folder| folder.to_ascii_lowercase()).collect();
@@ -218,6 +228,11 @@ fn sorted_document(folders: &[&str], name: &str) -> Place {
                 ..Place::default()
             };
         }
+    }
+    // `logs/iptables-save.txt` is what its name says; `logs/routes.log` may be of a container.
+    let named = document(name);
+    if !named.subject.is_empty() && !named.log && !name.contains(".log") {
+        return named;
     }
     let in_logs = lower.iter().any(|folder| {
         matches!(folder.as_str(), "logs" | "log" | "docker-logs" | "docker_logs" | "container-logs" | "container_logs")

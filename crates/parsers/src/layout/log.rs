@@ -1,15 +1,14 @@
 //! Tells logs from other text by how their lines begin.
 
-/// Most of the first lines begin with a time, or with a log framing. Continuation lines of stack traces lower the share, so a third
-/// of the lines is enough where there are several.
+/// Most of the first lines begin with a time, or with a log framing. Continuation lines of stack traces lower the share, so
+/// three lines of five are enough.
 pub(crate) fn looks_like_log(text: &str) -> bool {
-    let (mut framed, mut all, mut indented) = (0usize, 0usize, 0usize);
-    for line in text.lines().filter(|line| !line.trim().is_empty()).take(60) {
-        all += 1;
+    let (mut framed, mut plain) = (0usize, 0usize);
+    // Indented lines continue a record; they say nothing.
+    for line in text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with([' ', '\t'])).take(60) {
+        plain += 1;
         framed += usize::from(is_record(line));
-        indented += usize::from(line.starts_with([' ', '\t']));
     }
-    let plain = all - indented.min(all - framed);
     framed > 0 && framed * 5 >= plain * 3
 }
 

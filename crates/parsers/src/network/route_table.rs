@@ -102,7 +102,12 @@ fn v6(words: &[&str]) -> Option<Route> {
     let network = match *destination {
         "[::]/0" | "default" | "*/0" => words::default_network(true),
         // net-tools writes IPv4-compatible networks such as ::/96 like IPv4 ones.
-        word => words::network(word.trim_start_matches('[')).or_else(|| words::network(&format!("::{word}")))?,
+        word => {
+            let bare = word.replace(['[', ']'], "");
+            words::network(&bare)
+                .filter(|network| matches!(network, IpNet::V6(_)))
+                .or_else(|| words::network(&format!("::{bare}")))?
+        }
     };
     let mut route = route(network, flags, interface);
     route.gateway = words::address(hop).filter(|gateway| !gateway.is_unspecified());
