@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bundlescope_facts::firewall::{Action, Match, Step, Steps, Test};
-use bundlescope_facts::{Data, FirewallChain, FirewallRule, FirewallTable};
+use bundlescope_facts::{Data, FirewallChain, FirewallRule, FirewallTable, IpSet};
 
 use crate::document::{Document, Parsed};
 use crate::{Identity, identify};
@@ -208,4 +208,27 @@ fn nft_says_of_iptables_nft_what_iptables_save_says() {
             }
         }
     });
+}
+
+#[test]
+fn ipset_list_says_what_ipset_save_says() {
+    let sets = |name: &str| -> Vec<_> {
+        let text = std::fs::read_to_string(folder().join("ipset").join(name)).unwrap();
+        let parsed = read("ipset", "sets.txt", &text);
+        assert_eq!(parsed.problems, []);
+        let facts = parsed.facts.iter();
+        let sets = facts.filter_map(|fact| if let Data::IpSet(set) = &fact.data { Some(set.clone()) } else { None });
+        // A timeout goes on counting between the two commands.
+        let member = |member: &bundlescope_facts::Text| member.split(" timeout ").next().unwrap().to_owned();
+        let plain = |set: IpSet| {
+            let mut members: Vec<_> = set.members.iter().map(member).collect();
+            members.sort();
+            (set.name, set.set_type, members)
+        };
+        sets.map(plain).collect()
+    };
+    let (saved, listed) = (sets("save"), sets("list"));
+    assert_eq!(saved, listed);
+    assert_eq!(saved.len(), 10);
+    assert_eq!(saved[0].2, ["10.0.0.0/8", "192.168.1.1", "192.168.2.0/24 nomatch"]);
 }

@@ -135,6 +135,9 @@ fn read_rule(cursor: &mut Cursor, family: Family) -> (RuleSpec, Vec<String>) {
     reader.finish()
 }
 
+/// Modules in which the owner of an option is looked for: iptables takes 255 words, a hostile line has millions.
+const MOST_MODULES: usize = 64;
+
 const BASE: &[&str] = &[
     "protocol",
     "source",
@@ -269,7 +272,7 @@ impl Reader {
 
     /// The extension that takes the option, the one loaded last first, and the option's full name.
     fn owner(&self, name: &str) -> Option<(usize, &'static str)> {
-        let newest_first = || self.extensions.iter().enumerate().rev();
+        let newest_first = || self.extensions.iter().enumerate().rev().take(MOST_MODULES);
         let exact = newest_first().find_map(|(index, extension)| {
             Some((index, extension.known().iter().copied().find(|known| *known == name)?))
         });
