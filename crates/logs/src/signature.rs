@@ -11,8 +11,8 @@ use regex_syntax::hir::{Hir, HirKind};
 use crate::literal;
 use crate::prefilter::Prefilter;
 
-/// Beyond this a pattern would take megabytes: `(a{1000}){1000}`.
-const MAX_WEIGHT: u64 = 20_000;
+/// Beyond this a pattern would take megabytes, and a thousand steps a byte: `(a{100}){100}`, `[^x]{0,9000}`.
+const MAX_WEIGHT: u64 = 5_000;
 
 /// A signature as the scanner wants it; made from a rule file's `signature:`.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -176,6 +176,15 @@ fn mistakes_in_signatures_are_all_reported() {
 }
 
 #[test]
+fn an_expression_that_would_be_slow_is_refused() {
+    let pattern = Pattern { regex: r"something failed[^x]{0,9000}x".into(), ..Pattern::default() };
+    let signature =
+        Signature { id: "mine".into(), event: "slow".into(), patterns: vec![pattern], ..Signature::default() };
+    let errors = SignatureSet::compile(vec![signature]).expect_err("it is huge");
+    assert!(errors[0].message.contains("repetitions"), "{}", errors[0]);
+}
+
+#[test]
 fn a_signature_may_be_for_some_containers_only() {
     let signature = Signature {
         id: "mine".into(),
