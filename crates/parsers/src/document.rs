@@ -45,7 +45,9 @@ impl<'a> Document<'a> {
 
     /// The lines, with LF or CR LF ends.
     pub fn lines(&self) -> impl Iterator<Item = Line<'a>> + use<'a> {
-        let (mut number, mut start, bytes) = (self.first_line, 0usize, self.bytes);
+        // A byte order mark is not text.
+        let mark = if self.bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        let (mut number, mut start, bytes) = (self.first_line, mark, self.bytes);
         let (offset, indent) = (self.offset, self.indent);
         std::iter::from_fn(move || {
             if start >= bytes.len() {
@@ -86,6 +88,9 @@ impl<'a> Document<'a> {
         }
     }
 }
+
+/// What some editors put before UTF-8.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Blanks that begin every line that holds anything; 0 for nearly every document, which its first line tells.
 pub(crate) fn common_indent(bytes: &[u8]) -> usize {

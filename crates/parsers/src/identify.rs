@@ -2,7 +2,7 @@
 
 use bundlescope_facts::Text;
 
-use crate::document::common_indent;
+use crate::document::{BYTE_ORDER_MARK, common_indent};
 use crate::format::{Format, Hint, Match, all};
 use crate::layout;
 
@@ -45,7 +45,7 @@ pub fn identify(path: &str, head: &[u8]) -> Identified {
     } else if is_binary(head) {
         Identity::Binary
     } else {
-        let text = valid_prefix(head);
+        let text = valid_prefix(head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head));
         // An output that was pasted with an indent is read without it.
         let indent = common_indent(text.as_bytes());
         let dedented: String;
@@ -127,6 +127,8 @@ mod tests {
         assert_eq!(taken_for("ip_addr.txt", "nothing to see\n"), "text");
         assert_eq!(taken_for("default/commands/hostname/stdout", "web1\n"), "hostname");
         assert_eq!(taken_for("notes.txt", "web1\n"), "text");
+        assert_eq!(taken_for("notes.txt", &format!("\u{feff}{ROUTES}")), "ip-route");
+        assert_eq!(taken_for("notes.txt", &format!("  {}", ROUTES.replace('\n', "\r\n  "))), "ip-route");
         assert_eq!(taken_for("etc/hosts", ""), "empty");
         assert_eq!(taken_for("etc/hosts", "\0\0"), "binary");
     }

@@ -333,11 +333,17 @@ pub(super) fn document(name: &str) -> Place {
     // `netstat-rn`, `df-i`.
     let option = stem.replacen('-', " -", 1).replace('_', " ");
     let command = command_line(&kept).or_else(|| command_line(&spread)).or_else(|| command_line(&option));
+    // `docker_exec_NAME.txt` holds several outputs.
+    let exec = ["docker_exec_", "docker-exec-"].iter().find_map(|start| stem.strip_prefix(start));
     match command {
-        Some(command) => {
+        Some(command) if command.container.is_some() || exec.is_none() => {
             Place { log: command.is_log(), subject: command.subject, container: command.container, ..Place::default() }
         }
-        None => Place { log: name.ends_with(".log") || name.contains(".log."), ..Place::default() },
+        _ => Place {
+            container: exec.map(Text::from),
+            log: exec.is_none() && (name.ends_with(".log") || name.contains(".log.")),
+            ..Place::default()
+        },
     }
 }
 

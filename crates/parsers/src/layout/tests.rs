@@ -92,6 +92,7 @@ fn flat_folders() {
     check("docker/exec/northwind_db_1/ss_-lntup.txt", "", "ss -lntup", "northwind_db_1", false);
     check("docker_exec_northwind_db_1_ss_-lntup.txt", "", "ss -lntup", "northwind_db_1", false);
     check("docker_logs_atlas_pg_1.log", "", "", "atlas_pg_1", true);
+    check("docker_exec_db.txt", "", "", "db", false);
     check("x/docker/exec/db/etc/hosts", "x/", "/etc/hosts", "db", false);
     check("x/files/etc/hosts", "x/", "/etc/hosts", "", false);
     check("logs/iptables-save.txt", "", "iptables-save", "", false);
