@@ -114,6 +114,11 @@ impl<'a> Blocks<'a> {
                 (None, Some(table)) if alone && tables::may_be(table, &block.chains) => table,
                 _ => tables::infer(&block.chains),
             };
+            let missing = tables::missing(name, &block.chains);
+            if !missing.is_empty() {
+                let message = format!("expected the whole table {name}, found no chain {}", missing.join(", "));
+                parsed.problem(document, first.number, message);
+            }
             let table = Table {
                 name: name.into(),
                 family: block.origin.family.unwrap_or(self.family),

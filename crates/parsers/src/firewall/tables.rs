@@ -31,6 +31,13 @@ pub(super) fn may_be(table: &str, chains: &[Chain<'_>]) -> bool {
     chains.iter().filter(|chain| hook(&chain.name).is_some()).all(|chain| built_in.contains(&&*chain.name))
 }
 
+/// Built-in chains of the table that are not shown, INPUT of `nat` aside: `iptables -L INPUT` shows only a part.
+pub(super) fn missing(table: &str, chains: &[Chain<'_>]) -> Vec<&'static str> {
+    let built_in = BUILT_IN.iter().find(|(name, _)| *name == table).map_or(&[][..], |(_, built_in)| built_in);
+    let shown = |name: &str| chains.iter().any(|chain| &*chain.name == name) || (table, name) == ("nat", "INPUT");
+    built_in.iter().copied().filter(|name| !shown(name)).collect()
+}
+
 /// The likeliest table, by targets that only one table takes, then by the chains.
 pub(super) fn infer(chains: &[Chain<'_>]) -> &'static str {
     let targets = chains.iter().flat_map(|chain| &chain.rows).filter_map(|row| row.spec.target.as_deref());
