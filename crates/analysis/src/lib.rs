@@ -20,6 +20,7 @@
 //! # Ok::<(), bundlescope_bundle::OpenError>(())
 //! ```
 
+mod canonical;
 mod captured;
 mod commands;
 mod coverage;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bundlescope_bundle::{Input, Limits, OpenError};
-use bundlescope_engine::{BundleInfo, Coverage, Diagnosis, DocumentInfo, World, evaluate};
+use bundlescope_engine::{BundleInfo, Coverage, Diagnosis, DocumentInfo, Explanation, World, evaluate};
 use bundlescope_facts::{EVENTS, Fact, Problem, Text};
 use bundlescope_netfilter::Network;
 use bundlescope_rules::Pack;
@@ -14,7 +14,7 @@ use crate::names::Names;
 use crate::prober::ModelProber;
 use crate::quotes::Quotes;
 use crate::signatures::Rulebook;
-use crate::{captured, coverage, enrich, hosts, listening};
+use crate::{canonical, captured, coverage, enrich, hosts, listening};
 
 /// Damages that the header of a report names; all of them are among the problems.
 const DAMAGES: usize = 10;
@@ -79,6 +79,7 @@ impl Loaded {
         }
         let (hosts, nodes) = hosts::assign(&mut outcomes);
         let mut facts: Vec<Fact> = outcomes.iter_mut().flat_map(|outcome| std::mem::take(&mut outcome.facts)).collect();
+        canonical::reduce(&mut facts);
         listening::add_listeners(&mut facts);
         enrich::add_dependencies(&mut facts);
         enrich::complete_events(&mut facts);
@@ -122,6 +123,13 @@ impl Loaded {
     /// Answers probes about the hosts of the bundle.
     pub fn prober(&self) -> ModelProber<'_> {
         ModelProber::new(self)
+    }
+
+    /// Says condition by condition why a rule answered as it did; `None` when there is no such rule.
+    pub fn explain(&self, pack: &Pack, rule: &str) -> Option<Explanation> {
+        let prober = self.prober();
+        let world = World { facts: &self.facts, prober: &prober, coverage: &self.coverage, now: self.now };
+        bundlescope_engine::explain(pack, &world, rule)
     }
 
     /// Evaluates the rules.

@@ -127,6 +127,15 @@ pub(crate) enum Rules {
         #[arg(long)]
         filter: Option<String>,
     },
+    /// Tell condition by condition why a rule fired, did not fire, or is undecided
+    Explain {
+        /// Id of the rule
+        rule: String,
+        /// A folder, an archive, or - for standard input
+        bundle: PathBuf,
+        #[command(flatten)]
+        reading: Reading,
+    },
     /// List the rules with their titles
     List {
         /// Rule packs to add to the built-in one

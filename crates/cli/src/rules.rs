@@ -4,10 +4,12 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use bundlescope_analysis::{Mistake, Rulebook, TestOutcome, run_tests};
+use bundlescope_analysis::{Mistake, Rulebook, TestOutcome, load, run_tests};
+use bundlescope_engine::Explanation;
+use bundlescope_report::plain;
 use bundlescope_rules::{Pack, RuleSource};
 
-use crate::args::Rules;
+use crate::args::{Reading, Rules};
 use crate::packs::{count, is_error};
 use crate::{Failure, packs, print};
 
@@ -15,6 +17,7 @@ pub(crate) fn run(args: &Rules) -> Result<ExitCode, Failure> {
     match args {
         Rules::Check { paths, json } => check(paths, *json),
         Rules::Test { paths, filter } => test(paths, filter.as_deref()),
+        Rules::Explain { rule, bundle, reading } => explain(rule, bundle, reading),
         Rules::List { packs } => list(packs),
     }
 }
@@ -115,6 +118,60 @@ fn show(out: &mut String, outcome: &TestOutcome) {
             }
         };
     }
+}
+
+fn explain(rule: &str, bundle: &Path, reading: &Reading) -> Result<ExitCode, Failure> {
+    let rules = packs::load(&reading.packs)?;
+    let loaded = load(&crate::analyze::input(bundle), &rules, &crate::analyze::options(reading))
+        .map_err(|error| Failure::unreadable(format!("{}: {error}", bundle.display())))?;
+    let explanation = loaded
+        .explain(rules.pack(), rule)
+        .ok_or_else(|| Failure::usage(format!("there is no rule `{rule}`; `bundlescope rules list` lists them")))?;
+    print(&plain(&told(&explanation)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The explanation for people.
+fn told(explanation: &Explanation) -> String {
+    let mut out = format!("{}: {}\n", explanation.rule, explanation.answer);
+    for condition in &explanation.conditions {
+        // Writing to a string cannot fail.
+        let facts = condition.facts.map_or_else(String::new, |facts| format!(", {} in the bundle", count(facts, "fact")));
+        let _ = writeln!(
+            out,
+            "  {} (line {}): {}{facts}: {} -> {}{}",
+            condition.alias,
+            condition.line,
+            condition.asks,
+            condition.before,
+            count(condition.after, "combination"),
+            if condition.undecided > 0 { format!(", {} undecided", condition.undecided) } else { String::new() }
+        );
+        if let Some(nearest) = &condition.nearest {
+            let place = if nearest.line > 0 { format!(" {}:{}", nearest.document, nearest.line) } else { String::new() };
+            let found = if nearest.found.is_empty() { "nothing" } else { &nearest.found };
+            let (met, all) = nearest.meets;
+            let _ = writeln!(
+                out,
+                "    nearest{place} ({}) meets {met} of {all}: {} is {found}, wanted {}",
+                nearest.bindings, nearest.field, nearest.wanted
+            );
+            for step in &nearest.path {
+                let _ = writeln!(out, "      {step}");
+            }
+        }
+    }
+    let _ = writeln!(
+        out,
+        "  `where` sorted out {}, `unless` {}; {} fired",
+        explanation.filtered,
+        explanation.blocked,
+        count(explanation.fired, "combination")
+    );
+    for problem in &explanation.problems {
+        let _ = writeln!(out, "  {problem}");
+    }
+    out
 }
 
 fn list(packs: &[PathBuf]) -> Result<ExitCode, Failure> {
