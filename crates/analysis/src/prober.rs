@@ -117,7 +117,7 @@ impl<'l> ModelProber<'l> {
         ProbeAnswer {
             question: resolved,
             verdict: answer.verdict.word().into(),
-            value: self.value(host, question, &flow, &answer),
+            value: self.value(host, &flow, &answer),
             evidence: evidence(&answer),
             path: answer.lines(),
             missing: missing(&answer),
@@ -126,7 +126,7 @@ impl<'l> ModelProber<'l> {
     }
 
     /// What a rule may name of an answer; absent where it does not apply.
-    fn value(&self, host: &Host, question: &ProbeQuestion, flow: &Flow, answer: &Answer) -> Value {
+    fn value(&self, host: &Host, flow: &Flow, answer: &Answer) -> Value {
         let mut map = Fields::default();
         map.text("verdict", answer.verdict.word());
         map.text("packet", answer.packet.unwrap_or("fwd"));
@@ -182,8 +182,12 @@ impl<'l> ModelProber<'l> {
             map.set("source_translated", Value::Bool(left.translated));
         }
         map.text("traffic", &traffic(host, flow, answer));
-        if matches!(answer.verdict, Verdict::Refused | Verdict::Closed)
-            && let Some(fields) = self.loopback(&question.node, answer)
+        if let Some(likely) = answer.if_unseen_tables_are_empty {
+            map.text("if_unseen", likely.word());
+        }
+        let nobody = |verdict| matches!(verdict, Verdict::Refused | Verdict::Closed);
+        if (nobody(answer.verdict) || answer.if_unseen_tables_are_empty.is_some_and(nobody))
+            && let Some(fields) = self.loopback(host.node(), answer)
         {
             map.set("bound_to_loopback", Value::Bool(true));
             map.set("loopback", fields);
@@ -191,12 +195,36 @@ impl<'l> ModelProber<'l> {
         map.into()
     }
 
-    /// The listener on a loopback address of the place that was reached, when there is one for that port.
+    /// The listeners on loopback of the place that was reached, when all that listen on that port do so. docker-proxy
+    /// on loopback is a published port and no service.
     fn loopback(&self, node: &str, answer: &Answer) -> Option<Value> {
-        let (fact, listener) = self.loopback_listener(node, answer)?;
+        let reached = answer.reached.as_ref()?;
+        let port = reached.port?;
+        let mut sockets = Vec::new();
+        let mut first: Option<(&Fact, &Listener)> = None;
+        for fact in self.facts.iter().filter(|fact| *fact.node == *node) {
+            match &fact.data {
+                Data::Listener(listener) if listener.port == port && listener.container == reached.container => {
+                    let address = listener.address.filter(IpAddr::is_loopback)?;
+                    let socket = std::net::SocketAddr::new(address, port).to_string();
+                    if !sockets.contains(&socket) {
+                        sockets.push(socket);
+                    }
+                    // The family that is asked tells more.
+                    if first.is_none() || address.is_ipv4() == reached.address.is_ipv4() {
+                        first = Some((fact, listener));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let (fact, listener) = first?;
+        if listener.process.as_deref().is_some_and(|process| process.starts_with("docker-proxy")) {
+            return None;
+        }
         let mut fields = Fields::default();
-        fields.text("address", &listener.address?.to_string());
-        fields.set("port", Value::Int(listener.port.into()));
+        sockets.sort();
+        fields.text("sockets", &sockets.join(" and "));
         fields.optional("process", listener.process.as_ref());
         let whose = match &listener.container {
             Some(container) => format!("inside {container}"),
@@ -206,26 +234,6 @@ impl<'l> ModelProber<'l> {
         fields.text("document", &fact.source.document);
         fields.set("line", Value::Int(fact.source.first_line.into()));
         Some(fields.into())
-    }
-
-    fn loopback_listener(&self, node: &str, answer: &Answer) -> Option<(&'l Fact, &'l Listener)> {
-        let reached = answer.reached.as_ref()?;
-        let port = reached.port?;
-        let here = self.facts.iter().filter(|fact| *fact.node == *node).filter_map(|fact| match &fact.data {
-            Data::Listener(listener) if listener.port == port && listener.container == reached.container => {
-                Some((fact, listener))
-            }
-            _ => None,
-        });
-        let mut found = None;
-        for (fact, listener) in here {
-            match listener.address {
-                Some(address) if address.is_loopback() => found = found.or(Some((fact, listener))),
-                // Somebody takes connections from elsewhere too, so loopback is not why.
-                _ => return None,
-            }
-        }
-        found
     }
 }
 

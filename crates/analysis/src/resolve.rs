@@ -19,6 +19,8 @@ struct Node<'f> {
     containers: BTreeMap<&'f str, &'f Container>,
     endpoints: Vec<&'f Endpoint>,
     networks: Vec<&'f Network>,
+    /// IPv4 addresses of the host's interfaces.
+    bridges: Vec<(&'f str, IpAddr)>,
 }
 
 /// The names of every host in the bundle.
@@ -44,6 +46,10 @@ impl<'f> Resolver<'f> {
                 }
                 Data::Endpoint(endpoint) => node.endpoints.push(endpoint),
                 Data::Network(network) => node.networks.push(network),
+                Data::Address(address) if address.container.is_none() => {
+                    node.bridges
+                        .extend(address.address.filter(IpAddr::is_ipv4).map(|held| (&*address.interface, held)));
+                }
                 _ => {}
             }
         }
@@ -126,8 +132,12 @@ impl Node<'_> {
 
     /// What Docker puts for `host-gateway`: the address of the default bridge.
     fn default_gateway(&self) -> Option<IpAddr> {
-        let default = self.networks.iter().find(|network| &*network.name == "bridge")?;
-        default.gateways.first().copied()
+        let default = self.networks.iter().find(|network| &*network.name == "bridge");
+        let configured = default.and_then(|network| network.gateways.first().copied());
+        let bridge = default.and_then(|network| network.bridge.as_deref()).unwrap_or("docker0");
+        let held = || self.bridges.iter().find(|(name, _)| *name == bridge).map(|(_, address)| *address);
+        let told = || self.endpoints.iter().find(|endpoint| &*endpoint.network == "bridge")?.gateway;
+        configured.or_else(held).or_else(told)
     }
 
     fn addresses(&self, wanted: impl Fn(&Endpoint) -> bool) -> Vec<IpAddr> {

@@ -136,7 +136,8 @@ fn told(explanation: &Explanation) -> String {
     let mut out = format!("{}: {}\n", explanation.rule, explanation.answer);
     for condition in &explanation.conditions {
         // Writing to a string cannot fail.
-        let facts = condition.facts.map_or_else(String::new, |facts| format!(", {} in the bundle", count(facts, "fact")));
+        let facts =
+            condition.facts.map_or_else(String::new, |facts| format!(", {} in the bundle", count(facts, "fact")));
         let _ = writeln!(
             out,
             "  {} (line {}): {}{facts}: {} -> {}{}",
@@ -148,7 +149,8 @@ fn told(explanation: &Explanation) -> String {
             if condition.undecided > 0 { format!(", {} undecided", condition.undecided) } else { String::new() }
         );
         if let Some(nearest) = &condition.nearest {
-            let place = if nearest.line > 0 { format!(" {}:{}", nearest.document, nearest.line) } else { String::new() };
+            let place =
+                if nearest.line > 0 { format!(" {}:{}", nearest.document, nearest.line) } else { String::new() };
             let found = if nearest.found.is_empty() { "nothing" } else { &nearest.found };
             let (met, all) = nearest.meets;
             let _ = writeln!(
@@ -165,7 +167,7 @@ fn told(explanation: &Explanation) -> String {
         out,
         "  `where` sorted out {}, `unless` {}; {} fired",
         explanation.filtered,
-        explanation.blocked,
+        explanation.blocked.len(),
         count(explanation.fired, "combination")
     );
     for problem in &explanation.problems {

@@ -60,7 +60,12 @@ pub const PROBE: KindSpec = KindSpec {
             FieldType::Bool,
             &[" Someone listens on that port, but on a loopback address only."],
         ),
-        field("loopback", ANY, &[" The listener that is bound to loopback: `address`, `port`, `process`, `where`."]),
+        field("loopback", ANY, &[" The service that is bound to loopback: `sockets`, `process`, `where`, `document`, `line`."]),
+        field(
+            "if_unseen",
+            FieldType::Word(VERDICTS),
+            &[" For `unknown` because tables were not captured: the verdict if they are empty."],
+        ),
         field("assumed", FieldType::List(&TEXT), &[" What the bundle did not say and was assumed."]),
     ],
 };

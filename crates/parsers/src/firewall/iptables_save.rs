@@ -163,7 +163,7 @@ fn parse(document: &Document<'_>) -> Parsed {
         document,
         family: if six { Family::Ip6 } else { Family::Ip },
         backend,
-        saved: is_saved_file(path),
+        saved: is_saved_file(path) || is_saved_file(&document.subject),
         complete: !one_table && !is_fragment(path),
         table: None,
         tables: Vec::new(),

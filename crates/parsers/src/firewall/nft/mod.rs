@@ -60,7 +60,7 @@ fn parse(document: &Document<'_>) -> Parsed {
 /// Reads a ruleset; `cut` when it is known to lack its end.
 fn read(document: &Document<'_>, cut: bool) -> Parsed {
     let reader = blocks::Reader::read(document);
-    let saved = is_saved(&document.path);
+    let saved = is_saved(&document.path) || is_saved(&document.subject);
     let name = document.path.rsplit('/').next().unwrap_or_default();
     // What shows one table or chain does not tell of the others.
     let one_table = ["list_table", "list table", "list_chain", "list chain"].iter().any(|sign| name.contains(sign));
