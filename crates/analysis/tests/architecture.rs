@@ -47,6 +47,7 @@ fn dependencies_go_one_way() {
 fn sources(name: &str) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     let mut folders = vec![crates().join(name).join("src")];
+    let mut test_modules = BTreeSet::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -55,10 +56,19 @@ fn sources(name: &str) -> Vec<(PathBuf, String)> {
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = fs::read_to_string(&path).unwrap();
                 let code = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
+                // `#[cfg(test)] mod name;` stands for a file that is a test as a whole.
+                let declared = text.split("#[cfg(test)]").skip(1);
+                for name in declared.filter_map(|rest| rest.trim_start().strip_prefix("mod ")?.split(';').next()) {
+                    let parent = path.with_extension("");
+                    let inside = ["mod", "lib", "main"].contains(&parent.file_stem().unwrap().to_str().unwrap());
+                    let folder = if inside { path.parent().unwrap().to_owned() } else { parent };
+                    test_modules.insert(folder.join(format!("{name}.rs")));
+                }
                 found.push((path, code));
             }
         }
     }
+    found.retain(|(path, _)| !test_modules.contains(path));
     found
 }
 

@@ -241,10 +241,16 @@ impl Sim<'_, '_> {
         }
         let ack = self.packet(tuple.clone(), ACK, sender.clone());
         let lost_ack = self.later(Leg::Ack, client, server, ack, &seen.tuple);
-        let data = self.packet(tuple, ACK | PSH, sender);
+        let data = self.packet(tuple.clone(), ACK | PSH, sender);
         if let Some(outcome) = self.later(Leg::Dat, client, server, data, &seen.tuple) {
             // Data acknowledges as well: a lost acknowledgement alone does no harm.
             return lost_ack.unwrap_or(outcome);
+        }
+        // What the server has to say is as much a part of the connection as what it was asked.
+        let answer = self.packet(seen.tuple.inverse(), ACK | PSH, self.server_sender(&target));
+        if let Some(outcome) = self.answer(Leg::Rep, client, server, answer, &tuple) {
+            let verdict = if outcome.verdict == Verdict::Unknown { Verdict::Unknown } else { Verdict::Stalled };
+            return Outcome { verdict, ..outcome };
         }
         match self.proxied(&target) {
             Some(proxied) => self.behind_proxy(server, proxied),
@@ -600,7 +606,11 @@ impl Sim<'_, '_> {
                 return outcome;
             }
         }
-        Outcome::reached(Verdict::Delivered, target)
+        let answer = self.packet(seen.tuple.inverse(), ACK | PSH, Sender::Process);
+        match self.answer(Leg::ProxyRep, client, server, answer, &tuple) {
+            Some(outcome) => stalled_or_closed(outcome),
+            None => Outcome::reached(Verdict::Delivered, target),
+        }
     }
 }
 

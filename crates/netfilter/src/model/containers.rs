@@ -134,7 +134,7 @@ fn namespace(
     let seen_routes = !made.fib.routes.is_empty();
     let mut sorted: Vec<&&Endpoint> = endpoints.iter().collect();
     sorted.sort_by(|a, b| a.network.cmp(&b.network));
-    let mut gateway = None;
+    let (mut gateway, mut gateway6) = (None, None);
     for (number, endpoint) in sorted.into_iter().enumerate() {
         let network = networks.get(&endpoint.network).copied();
         let driver = network.and_then(|network| network.driver.clone());
@@ -148,7 +148,10 @@ fn namespace(
         let interface = attach(host, &mut made, at, number, endpoint, address, network);
         let internal = network.is_some_and(|network| network.internal);
         if let (false, None, Some(via)) = (internal, &gateway, endpoint.gateway.or_else(|| first_gateway(network))) {
-            gateway = Some((via, interface));
+            gateway = Some((via, interface.clone()));
+        }
+        if let (false, None, Some(address)) = (internal, &gateway6, endpoint.address6) {
+            gateway6 = gateway_of(host, network, address).map(|via| (via, interface));
         }
     }
     if addresses.is_empty() && made.interfaces.is_empty() {
@@ -156,13 +159,13 @@ fn namespace(
     }
     inherit_sysctls(host, &mut made);
     build::finish(&mut made);
-    if let (false, Some((via, interface))) = (seen_routes, gateway) {
+    for (via, interface) in gateway.into_iter().chain(gateway6).filter(|_| !seen_routes) {
         let everything = if via.is_ipv4() { "0.0.0.0/0" } else { "::/0" };
         if let Ok(everything) = everything.parse::<IpNet>() {
             add_route(&mut made.fib, everything, Some(via), &interface);
-            made.fib.sort();
         }
     }
+    made.fib.sort();
     // What Docker tells is all there is: no table is missing.
     made.fib.complete |= !seen_routes;
     made.fib.seen = true;
@@ -172,6 +175,20 @@ fn namespace(
 
 fn first_gateway(network: Option<&NetworkFact>) -> Option<IpAddr> {
     network?.gateways.iter().copied().find(IpAddr::is_ipv4)
+}
+
+/// The IPv6 gateway of an endpoint: the network tells it, or it is the bridge's own address.
+fn gateway_of(host: &Host, network: Option<&NetworkFact>, address: IpAddr) -> Option<IpAddr> {
+    let told = network.and_then(|network| network.gateways.iter().copied().find(|via| via.is_ipv6()));
+    let own = || {
+        let bridge = host.own()?.interfaces.get(bridge_with_subnet(host, address)?)?;
+        bridge
+            .addresses
+            .iter()
+            .find(|own| own.network().is_some_and(|net| net.contains(&address)))
+            .map(|own| own.address)
+    };
+    told.or_else(own)
 }
 
 /// The interface of an endpoint, linked to a port of its bridge.
