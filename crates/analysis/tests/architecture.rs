@@ -1,5 +1,7 @@
 //! Holds the map in `crates/README.md` against the manifests and the sources.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,6 +2,8 @@
 //!
 //! The recordings are in the folder that `BUNDLESCOPE_SHARED` names, below `oracle/cases`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};

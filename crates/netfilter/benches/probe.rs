@@ -1,5 +1,7 @@
 //! 10,000 probes against the ruleset of a kube-proxy with more than 5,000 rules. The target is one second on one core.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::fmt::Write;
 
 use bundlescope_facts::{Fact, Proto};

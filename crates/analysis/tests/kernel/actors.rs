@@ -20,7 +20,9 @@ pub(crate) enum Seen {
     Connected,
 }
 
-const WAIT: Duration = Duration::from_millis(700);
+/// The first ICMPv6 error may come while connect(2) still holds the socket and is then ignored; the second attempt
+/// follows after a second.
+const WAIT: Duration = Duration::from_millis(1700);
 
 /// Starts this binary's `actor` in a namespace.
 pub(crate) fn start(namespace: &str, script: &str) -> std::io::Result<Child> {

@@ -314,7 +314,9 @@ impl Sim<'_, '_> {
         let Some(own) = self.host.ns(namespace) else { return unknown("the network namespace", &[]) };
         let Some(interface) = own.interfaces.get(out.device) else { return unknown("the interface", &["ip addr"]) };
         let known = own.neighbours.iter().find(|n| n.address == out.next && n.interface == interface.name);
-        if packet.tuple.src.is_loopback() && known.is_none_or(|neighbour| neighbour.mac.is_none()) {
+        // Who has just sent a packet is known; others are asked for, with the packet's source as the asking address.
+        let asks = matches!(self.leg, super::Leg::Fwd | super::Leg::ProxyFwd);
+        if packet.tuple.src.is_loopback() && asks && known.is_none_or(|neighbour| neighbour.mac.is_none()) {
             let text = format!("a request from {} for {} is not answered", packet.tuple.src, out.next);
             return self.no_neighbour(namespace, &packet, Cause::new(Decider::Neighbour, text, None), forwarded);
         }
