@@ -53,7 +53,7 @@ fn rules_are_deleted_by_number_and_by_words() {
     world.filter("-A INPUT -p tcp -j DROP");
     let (table, chain) = ("filter".into(), "INPUT".into());
     let by_number = Change::DeleteRule { v6: false, table, chain, number: 1 };
-    assert_eq!(after(&world, &[by_number.clone()], QUESTION), Ok("delivered".to_owned()));
+    assert_eq!(after(&world, std::slice::from_ref(&by_number), QUESTION), Ok("delivered".to_owned()));
     assert_eq!(after(&world, &[by_number.clone(), by_number], QUESTION), Err("INPUT has no rule 1".to_owned()));
     let steps = parse_rule_spec("-p tcp -j DROP", Family::Ip).unwrap().steps;
     let by_words = Change::DeleteRuleLike { v6: false, table: "filter".into(), chain: "INPUT".into(), steps };
@@ -72,7 +72,7 @@ fn policies_settings_and_routes() {
     assert_eq!(after(&world, &[forward], routed), Ok("delivered".to_owned()));
     let destination = "0.0.0.0/0".parse().unwrap();
     let gone = Change::DeleteRoute { destination, table: None };
-    assert_eq!(after(&world, &[gone.clone()], "host tcp 198.51.100.7:80"), Ok("unroutable fwd route".to_owned()));
+    assert_eq!(after(&world, std::slice::from_ref(&gone), "host tcp 198.51.100.7:80"), Ok("unroutable fwd route".to_owned()));
     let back =
         Change::AddRoute { destination, gateway: "192.0.2.1".parse().ok(), interface: "eth0".into(), table: None };
     assert_ne!(after(&world, &[gone, back], "host tcp 198.51.100.7:80"), Ok("unroutable fwd route".to_owned()));
