@@ -72,7 +72,10 @@ fn policies_settings_and_routes() {
     assert_eq!(after(&world, &[forward], routed), Ok("delivered".to_owned()));
     let destination = "0.0.0.0/0".parse().unwrap();
     let gone = Change::DeleteRoute { destination, table: None };
-    assert_eq!(after(&world, std::slice::from_ref(&gone), "host tcp 198.51.100.7:80"), Ok("unroutable fwd route".to_owned()));
+    assert_eq!(
+        after(&world, std::slice::from_ref(&gone), "host tcp 198.51.100.7:80"),
+        Ok("unroutable fwd route".to_owned())
+    );
     let back =
         Change::AddRoute { destination, gateway: "192.0.2.1".parse().ok(), interface: "eth0".into(), table: None };
     assert_ne!(after(&world, &[gone, back], "host tcp 198.51.100.7:80"), Ok("unroutable fwd route".to_owned()));

@@ -1,15 +1,16 @@
 //! A whole conversation: who listens, the handshake, errors on their way back, docker-proxy's own connection.
 
+mod ends;
+mod proxy;
+
 use std::net::IpAddr;
 
-use bundlescope_facts::firewall::{Action, Side, Test};
 use bundlescope_facts::{Proto, Source, Text};
 
 use crate::answer::{Left, Verdict};
-use crate::flow::{Flow, From};
+use crate::flow::Flow;
 use crate::model::{Listening, Namespace};
 use crate::packet::{ACK, ICMP, ICMPV6, PSH, Packet, SYN, Sender, TCP, Tuple, UDP};
-use crate::rules::Step;
 use crate::walk::{Cause, Decider, Event, Fate, Leg, Sim, Via, error_packet, reset};
 
 /// One end of the conversation.
@@ -87,96 +88,6 @@ impl Sim<'_, '_> {
             TCP => self.connect(client, tuple),
             _ => self.datagram(client, tuple),
         }
-    }
-
-    fn client(&mut self, flow: &Flow) -> Result<End, Box<Outcome>> {
-        let unknown =
-            |reason: String, missing: &[&'static str]| Err(Box::new(Outcome::unknown(reason, missing.to_vec())));
-        match &flow.from {
-            From::Host { .. } => Ok(End::Namespace(0)),
-            From::Container(name) => match self.host.find_container(name) {
-                None => unknown(format!("container {name}"), &["docker inspect"]),
-                Some(found) if !found.running => unknown(format!("container {name} does not run"), &[]),
-                Some(found) => match found.namespace {
-                    Some(namespace) => Ok(End::Namespace(namespace)),
-                    None => match &found.foreign_driver {
-                        Some(driver) => unknown(format!("how a network of driver {driver} carries packets"), &[]),
-                        None => unknown(format!("the network of container {name}"), &["docker inspect"]),
-                    },
-                },
-            },
-            From::Outside { address, input } => self.outside(*address, input.as_deref()),
-        }
-    }
-
-    fn outside(&mut self, address: IpAddr, input: Option<&str>) -> Result<End, Box<Outcome>> {
-        let unknown =
-            |reason: String, missing: &[&'static str]| Err(Box::new(Outcome::unknown(reason, missing.to_vec())));
-        // An address of a container that runs here is that container.
-        let container = self.host.containers.iter().find(|found| found.running && found.addresses.contains(&address));
-        if let (None, Some(namespace)) = (input, container.and_then(|found| found.namespace)) {
-            return Ok(End::Namespace(namespace));
-        }
-        let Some(own) = self.host.own() else { return unknown("the host".to_owned(), &["ip addr"]) };
-        if input.is_none() && own.fib.is_local(address) {
-            return Ok(End::Namespace(0));
-        }
-        match input {
-            Some(name) => match own.interface(name) {
-                Some(device) => Ok(End::Outside(device)),
-                None => unknown(format!("interface {name}"), &["ip addr"]),
-            },
-            None => {
-                let key = crate::model::Key {
-                    dst: address,
-                    src: None,
-                    iif: "lo",
-                    oif: None,
-                    mark: 0,
-                    proto: 0,
-                    sport: 0,
-                    dport: 0,
-                };
-                let device = own.fib.lookup(&key).ok().and_then(|found| own.interface(&found.hop?.interface));
-                match device {
-                    Some(device) => {
-                        let name = own.interfaces.get(device).map_or("", |interface| &*interface.name);
-                        self.assumed.insert(format!("packets of {address} come by {name}, where the answers go"));
-                        Ok(End::Outside(device))
-                    }
-                    None => unknown(format!("by which interface packets of {address} come"), &["ip route"]),
-                }
-            }
-        }
-    }
-
-    fn first_tuple(&mut self, flow: &Flow, client: End) -> Result<Tuple, Box<Outcome>> {
-        let v6 = flow.to.is_ipv6();
-        let proto = match flow.proto {
-            Proto::Tcp => TCP,
-            Proto::Udp => UDP,
-            Proto::Sctp => 132,
-            Proto::Icmp if v6 => ICMPV6,
-            Proto::Icmp => ICMP,
-        };
-        let src = match (&flow.from, client) {
-            (From::Host { bound: Some(bound) }, _) => *bound,
-            (From::Outside { address, .. }, End::Outside(_)) => *address,
-            (From::Outside { address, .. }, End::Namespace(_)) => *address,
-            (_, End::Namespace(namespace)) => match self.source_towards(namespace, flow.to) {
-                Some(source) => source,
-                // Without a route the lookup that follows says so; the source does not matter.
-                None if v6 => std::net::Ipv6Addr::UNSPECIFIED.into(),
-                None => IpAddr::from([0, 0, 0, 0]),
-            },
-            _ => return Err(Box::new(Outcome::unknown("the client", Vec::new()))),
-        };
-        let sport = flow.sport.unwrap_or(49152);
-        if matches!(proto, ICMP | ICMPV6) {
-            // Request and reply have different types, which keeps their tuples apart even on one address.
-            return Ok(Tuple { proto, src, dst: flow.to, sport: 1, dport: 8 });
-        }
-        Ok(Tuple { proto, src, dst: flow.to, sport, dport: flow.port })
     }
 
     /// Sends a packet from one end.
@@ -519,107 +430,4 @@ impl Sim<'_, '_> {
         let uses = self.host.container_of(namespace).is_some_and(|container| container.ports.contains(&(proto, port)));
         if uses && namespace != 0 { Socket::Likely } else { Socket::Unknown }
     }
-
-    /// Where docker-proxy hands a connection on to; `None` when it is not docker-proxy that was reached.
-    fn proxied(&self, target: &Target) -> Option<Option<(IpAddr, u16)>> {
-        if target.namespace != Some(0) || target.process.as_deref() != Some("docker-proxy") {
-            return None;
-        }
-        let port = target.port?;
-        let fits = |address: Option<IpAddr>| {
-            address.is_none_or(|address| address.is_unspecified() || address == target.address)
-        };
-        let published =
-            self.host.published.iter().find(|published| published.host_port == port && fits(published.host_address));
-        if let Some(published) = published {
-            let v4 = |address: &&IpAddr| address.is_ipv4();
-            let container = self.host.find_container(&published.container)?;
-            let address = container.addresses.iter().find(v4).or(container.addresses.first());
-            return Some(address.map(|address| (*address, published.container_port)));
-        }
-        Some(self.dnat_of(target.address, port))
-    }
-
-    /// Docker makes a DNAT rule for every port for which it starts a proxy.
-    fn dnat_of(&self, address: IpAddr, port: u16) -> Option<(IpAddr, u16)> {
-        let rules = self.host.own()?.firewall.rules(address.is_ipv6());
-        let nat = rules
-            .chains
-            .iter()
-            .filter(|chain| rules.tables.get(chain.table).is_some_and(|table| &*table.name == "nat"));
-        let mut other = None;
-        for rule in nat.flat_map(|chain| &chain.rules) {
-            let (mut wants_port, mut wants_address, mut to) = (false, true, None);
-            for step in &rule.steps {
-                match step {
-                    Step::Match(found) if !found.negated => match &found.test {
-                        Test::Port(Side::Destination, ports) => {
-                            wants_port |= ports.iter().any(|range| range.contains(&port))
-                        }
-                        Test::Address(Side::Destination, ranges) => {
-                            wants_address &= crate::eval::in_ranges(ranges, address);
-                        }
-                        _ => {}
-                    },
-                    Step::Act(Action::Dnat(range)) => {
-                        to = range
-                            .addresses
-                            .map(|(first, _)| (first, range.ports.as_ref().map_or(port, |ports| *ports.start())));
-                    }
-                    _ => {}
-                }
-            }
-            match (wants_port, wants_address, to) {
-                (true, true, Some(to)) => return Some(to),
-                // A proxy bound to all addresses has a rule for one at least.
-                (true, false, Some(to)) => other = other.or(Some(to)),
-                _ => {}
-            }
-        }
-        other
-    }
-
-    /// docker-proxy's own connection to the container.
-    fn behind_proxy(&mut self, server: End, to: Option<(IpAddr, u16)>) -> Outcome {
-        let (End::Namespace(namespace), Some((address, port))) = (server, to) else {
-            return Outcome::unknown("to which container docker-proxy hands the connection", vec!["docker inspect"]);
-        };
-        let Some(source) = self.source_towards(namespace, address) else {
-            return Outcome::unknown(format!("the route to {address}"), vec!["ip route"]);
-        };
-        let tuple = Tuple { proto: TCP, src: source, dst: address, sport: 50000, dport: port };
-        let client = End::Namespace(namespace);
-        let sender = Sender::User("0".into());
-        let first = self.packet(tuple.clone(), SYN, sender.clone());
-        let (server, seen, target) = match self.deliver_first(Leg::ProxyFwd, client, first) {
-            Ok(found) => found,
-            Err(outcome) => return stalled_or_closed(*outcome),
-        };
-        let answer = self.packet(seen.tuple.inverse(), SYN | ACK, Sender::Process);
-        if let Some(outcome) = self.answer(Leg::ProxyRep, client, server, answer, &tuple) {
-            return stalled_or_closed(outcome);
-        }
-        for flags in [ACK, ACK | PSH] {
-            let packet = self.packet(tuple.clone(), flags, sender.clone());
-            let lost = self.later(Leg::ProxyFwd, client, server, packet, &seen.tuple);
-            if let (true, Some(outcome)) = (flags & PSH != 0, lost) {
-                return outcome;
-            }
-        }
-        let answer = self.packet(seen.tuple.inverse(), ACK | PSH, Sender::Process);
-        match self.answer(Leg::ProxyRep, client, server, answer, &tuple) {
-            Some(outcome) => stalled_or_closed(outcome),
-            None => Outcome::reached(Verdict::Delivered, target),
-        }
-    }
-}
-
-/// The client is connected to docker-proxy already: silence behind it stalls, a refusal closes.
-fn stalled_or_closed(outcome: Outcome) -> Outcome {
-    let verdict = match outcome.verdict {
-        Verdict::Unknown => Verdict::Unknown,
-        Verdict::Refused | Verdict::Rejected | Verdict::Unroutable => Verdict::Closed,
-        _ => Verdict::Stalled,
-    };
-    Outcome { verdict, ..outcome }
 }
