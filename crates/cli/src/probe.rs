@@ -10,7 +10,8 @@ use bundlescope_analysis::{Loaded, ProbeError, load};
 use bundlescope_facts::Proto;
 use bundlescope_netfilter::{Answer, Flow, From};
 use bundlescope_report::plain_line;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::args::{Probe, ProbeFormat};
 use crate::{Failure, packs, print, progress};
@@ -182,20 +183,38 @@ fn show(
         }
         return Ok(());
     }
-    let body = match result {
-        Ok((_, answer)) => serde_json::to_value(answer).unwrap_or_default(),
-        Err(error) => json!({ "verdict": "unknown", "path": [], "assumed": [format!("not known: {error}")] }),
+    let id = args.flows.is_some().then_some(&question.id);
+    let line = match result {
+        Ok((_, answer)) => encode(&Numbered { id, answer }, form),
+        Err(error) => {
+            let assumed = vec![format!("not known: {error}")];
+            encode(&Numbered { id, answer: Unanswered { verdict: "unknown", path: [], assumed } }, form)
+        }
     };
-    let mut object = serde_json::Map::new();
-    if args.flows.is_some() {
-        object.insert("id".into(), question.id.clone());
-    }
-    if let Value::Object(fields) = body {
-        object.extend(fields);
-    }
-    let value = Value::Object(object);
-    let _ = if form == ProbeFormat::Json { writeln!(out, "{value:#}") } else { writeln!(out, "{value}") };
+    let line = line.map_err(|error| Failure::usage(format!("cannot write the answer as JSON: {error}")))?;
+    let _ = writeln!(out, "{line}");
     Ok(())
+}
+
+/// An answer with the id of its question in front.
+#[derive(Serialize)]
+struct Numbered<'q, A> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'q Value>,
+    #[serde(flatten)]
+    answer: A,
+}
+
+/// The answer to a question that the bundle does not even allow to be put.
+#[derive(Serialize)]
+struct Unanswered {
+    verdict: &'static str,
+    path: [u8; 0],
+    assumed: Vec<String>,
+}
+
+fn encode(value: &impl Serialize, form: ProbeFormat) -> serde_json::Result<String> {
+    if form == ProbeFormat::Json { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) }
 }
 
 fn text(out: &mut String, question: &Question, flow: &Flow, answer: &Answer) {
