@@ -32,7 +32,7 @@ pub fn read(input: &Input, limits: &Limits, sink: &mut dyn Sink) -> Result<Summa
     let at = Place { path: Text::from(name.as_str()), outermost: true, depth: 0, size: None };
     let mut walk = Walk { state: &state, sink };
     match input {
-        Input::Stdin => stream(&mut walk, &at, io::stdin().lock(), &mut hash)?,
+        Input::Stdin => stream(&mut walk, &at, io::stdin().lock(), &mut hash, &name)?,
         Input::Path(path) => disk(&mut walk, &at, path, &mut hash)?,
     }
     Ok(state.finish(name, hash.finish()))
@@ -59,7 +59,7 @@ fn disk(walk: &mut Walk<'_>, at: &Place, path: &Path, hash: &mut Hash) -> Result
     }
     let mut file = File::open(path).map_err(failed)?;
     if !metadata.is_file() {
-        return stream(walk, at, file, hash);
+        return stream(walk, at, file, hash, &shown());
     }
     let at = Place { size: Some(metadata.len()), ..at.clone() };
     let mut head = [0; HEAD];
@@ -73,7 +73,7 @@ fn disk(walk: &mut Walk<'_>, at: &Place, path: &Path, hash: &mut Hash) -> Result
     };
     file.seek(SeekFrom::Start(0)).map_err(failed)?;
     if !is_zip {
-        return stream(walk, &at, file, hash);
+        return stream(walk, &at, file, hash, &shown());
     }
     walk.state.consume(metadata.len());
     zip::read_file(walk, &at, &mut file);
@@ -82,13 +82,13 @@ fn disk(walk: &mut Walk<'_>, at: &Place, path: &Path, hash: &mut Hash) -> Result
     Ok(())
 }
 
-/// Reads a bundle that comes as a stream.
-fn stream(walk: &mut Walk<'_>, at: &Place, input: impl Read, hash: &mut Hash) -> Result<(), OpenError> {
+/// Reads a bundle that comes as a stream; `shown` is what an error calls it.
+fn stream(walk: &mut Walk<'_>, at: &Place, input: impl Read, hash: &mut Hash, shown: &str) -> Result<(), OpenError> {
     let mut source = Source::new(input, hash, walk.state, at.path.clone());
     let mut head = [0; HEAD];
     let filled = read_full(&mut source, &mut head);
     let head = head.get(..filled).unwrap_or_default();
-    let not_a_bundle = |found| Err(OpenError::NotABundle(at.path.to_string(), found));
+    let not_a_bundle = |found| Err(OpenError::NotABundle(shown.to_owned(), found));
     let format = sniff(head);
     match format {
         Format::Unsupported(what) => return not_a_bundle(what),

@@ -9,7 +9,7 @@ use bundlescope_analysis::{Options, analyze};
 use bundlescope_bundle::Input;
 use bundlescope_engine::Diagnosis;
 use bundlescope_report::{
-    TextOptions, render_csv, render_html, render_json, render_markdown, render_sarif, render_text,
+    TextOptions, render_csv, render_html, render_json, render_json_line, render_markdown, render_sarif, render_text,
 };
 use clap::ValueEnum;
 
@@ -17,9 +17,16 @@ use crate::args::{Analyze, Reading, ReportFormat, Severity};
 use crate::{Failure, complain, packs, print, progress};
 
 pub(crate) fn run(args: &Analyze) -> Result<ExitCode, Failure> {
+    let several = args.bundles.len() > 1;
+    if several && matches!(args.format, ReportFormat::Html | ReportFormat::Sarif) {
+        return Err(Failure::usage("a report of this format is about one bundle; call it once for each, or use json"));
+    }
+    if args.bundles.iter().filter(|bundle| bundle.as_os_str() == "-").count() > 1 {
+        return Err(Failure::usage("`-`, standard input, can be read once only"));
+    }
     let rules = packs::load(&args.reading.packs)?;
     let options = options(&args.reading);
-    let (mut reached, mut unreadable, mut out) = (false, false, String::new());
+    let (mut reached, mut unreadable, mut written, mut out) = (false, false, false, String::new());
     for bundle in &args.bundles {
         let bar = progress::spinner(&bundle.display().to_string());
         let result = analyze(&input(bundle), &rules, &options);
@@ -27,7 +34,12 @@ pub(crate) fn run(args: &Analyze) -> Result<ExitCode, Failure> {
         match result {
             Ok(diagnosis) => {
                 reached |= args.fail_on.is_some_and(|limit| worst(&diagnosis).is_some_and(|found| found >= limit));
-                let report = render(&diagnosis, args);
+                let mut report = render(&diagnosis, args, several);
+                if args.format == ReportFormat::Csv && written {
+                    // One table with one header.
+                    report = report.split_once('\n').map_or_else(String::new, |(_, rows)| rows.to_owned());
+                }
+                written = true;
                 if args.output.is_some() {
                     out.push_str(&report);
                 } else {
@@ -37,7 +49,7 @@ pub(crate) fn run(args: &Analyze) -> Result<ExitCode, Failure> {
             // The other bundles are still worth reading.
             Err(error) => {
                 unreadable = true;
-                complain(&format!("{}: {error}", bundle.display()));
+                complain(&error.to_string());
             }
         }
     }
@@ -69,13 +81,15 @@ fn worst(diagnosis: &Diagnosis) -> Option<Severity> {
     diagnosis.findings.iter().filter_map(|finding| Severity::from_str(&finding.severity, true).ok()).max()
 }
 
-fn render(diagnosis: &Diagnosis, args: &Analyze) -> String {
+/// The report; of one of several bundles in a form that can follow another one.
+fn render(diagnosis: &Diagnosis, args: &Analyze, several: bool) -> String {
     match args.format {
         ReportFormat::Text => {
             let terminal = args.output.is_none() && std::io::stdout().is_terminal();
             let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
             render_text(diagnosis, &TextOptions { width: width(terminal), colour })
         }
+        ReportFormat::Json if several => render_json_line(diagnosis),
         ReportFormat::Json => render_json(diagnosis),
         ReportFormat::Markdown => render_markdown(diagnosis),
         ReportFormat::Html => render_html(diagnosis),

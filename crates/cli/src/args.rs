@@ -56,7 +56,7 @@ pub(crate) struct Analyze {
     /// Folders, archives, or - for standard input
     #[arg(required = true, value_name = "BUNDLE")]
     pub(crate) bundles: Vec<PathBuf>,
-    /// Form of the report
+    /// Form of the report; with several bundles json is one line for each, and html and sarif are refused
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
     /// Write the report to a file instead of standard output

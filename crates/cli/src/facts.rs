@@ -1,10 +1,13 @@
 //! `bundlescope facts`: what can a rule match on here?
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use bundlescope_analysis::{Loaded, load};
+use bundlescope_analysis::{Loaded, Rulebook, load};
 use bundlescope_facts::{Fact, KINDS, Value, kind_spec};
+use bundlescope_report::escape_active;
+use bundlescope_rules::nearest;
 use serde_json::{Map, json};
 
 use crate::args::{Facts, FactsFormat};
@@ -15,7 +18,7 @@ pub(crate) fn run(args: &Facts) -> Result<ExitCode, Failure> {
     let bar = progress::spinner(&args.bundle.display().to_string());
     let loaded = load(&crate::analyze::input(&args.bundle), &rules, &crate::analyze::options(&args.reading));
     bar.finish_and_clear();
-    let loaded = loaded.map_err(|error| Failure::unreadable(format!("{}: {error}", args.bundle.display())))?;
+    let loaded = loaded.map_err(Failure::unreadable)?;
     let out = match &args.kind {
         None => documents(&loaded, args.format),
         Some(kind) => {
@@ -24,17 +27,21 @@ pub(crate) fn run(args: &Facts) -> Result<ExitCode, Failure> {
                 && kind_spec(kind).is_none()
                 && rules.pack().signatures().iter().all(|signature| *signature.event != **kind)
             {
-                let known: Vec<&str> = KINDS.iter().map(|spec| spec.name).collect();
-                return Err(Failure::usage(format!(
-                    "no kind of fact is called `{kind}`; kinds are {}",
-                    known.join(", ")
-                )));
+                return Err(unknown_kind(kind, &rules));
             }
             list(&facts, args.format)
         }
     };
     print(&out)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn unknown_kind(kind: &str, rules: &Rulebook) -> Failure {
+    let events: BTreeSet<&str> = rules.pack().signatures().iter().map(|signature| &*signature.event).collect();
+    let known: Vec<&str> = KINDS.iter().map(|spec| spec.name).chain(events).collect();
+    let meant = nearest(kind, known.iter().copied()).map(|name| format!(", did you mean `{name}`?"));
+    let meant = meant.unwrap_or_default();
+    Failure::usage(format!("no kind of fact is called `{kind}`{meant}\nkinds are {}", known.join(", ")))
 }
 
 /// One row a document: what it was taken for and what it gave.
@@ -51,8 +58,8 @@ fn documents(loaded: &Loaded, format: FactsFormat) -> String {
         })
     });
     match format {
-        FactsFormat::Json => format!("{:#}\n", serde_json::Value::Array(json.collect())),
-        FactsFormat::Jsonl => json.map(|row| format!("{row}\n")).collect(),
+        FactsFormat::Json => escape_active(&format!("{:#}\n", serde_json::Value::Array(json.collect()))),
+        FactsFormat::Jsonl => json.map(|row| escape_active(&format!("{row}\n"))).collect(),
         FactsFormat::Table => {
             let mut out = String::from("FACTS PROBLEMS  TAKEN FOR            DOCUMENT\n");
             for document in rows {
@@ -83,9 +90,10 @@ fn documents(loaded: &Loaded, format: FactsFormat) -> String {
 fn list(facts: &[&Fact], format: FactsFormat) -> String {
     match format {
         FactsFormat::Json => {
-            format!("{:#}\n", serde_json::Value::Array(facts.iter().map(|fact| object(fact)).collect()))
+            let all = serde_json::Value::Array(facts.iter().map(|fact| object(fact)).collect());
+            escape_active(&format!("{all:#}\n"))
         }
-        FactsFormat::Jsonl => facts.iter().map(|fact| format!("{}\n", object(fact))).collect(),
+        FactsFormat::Jsonl => facts.iter().map(|fact| escape_active(&format!("{}\n", object(fact)))).collect(),
         FactsFormat::Table => {
             let mut out = String::new();
             for fact in facts {

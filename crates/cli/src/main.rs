@@ -69,9 +69,5 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 /// Writes a message to standard error, where nothing can be done about a failure. Control characters, which may come
 /// from file names, are shown and not sent.
 pub(crate) fn complain(message: &str) {
-    let visible: String = message
-        .chars()
-        .map(|c| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() })
-        .collect();
-    let _ = writeln!(std::io::stderr(), "bundlescope: {visible}");
+    let _ = writeln!(std::io::stderr(), "bundlescope: {}", bundlescope_report::plain(message));
 }

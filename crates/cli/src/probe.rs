@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use bundlescope_analysis::{Loaded, ProbeError, load};
 use bundlescope_facts::Proto;
 use bundlescope_netfilter::{Answer, Flow, From};
-use bundlescope_report::plain_line;
+use bundlescope_report::{escape_active, plain_line};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -36,6 +36,9 @@ enum Party {
 }
 
 pub(crate) fn run(args: &Probe) -> Result<ExitCode, Failure> {
+    if args.bundle.as_os_str() == "-" && args.flows.as_deref().is_some_and(|flows| flows.as_os_str() == "-") {
+        return Err(Failure::usage("the bundle and the flows cannot both be `-`, standard input"));
+    }
     let questions = match &args.flows {
         Some(path) => flows(&read(path)?, args.host.as_deref().unwrap_or_default())?,
         None => vec![single(args)?],
@@ -44,7 +47,7 @@ pub(crate) fn run(args: &Probe) -> Result<ExitCode, Failure> {
     let bar = progress::spinner(&args.bundle.display().to_string());
     let loaded = load(&crate::analyze::input(&args.bundle), &rules, &crate::analyze::options(&args.reading));
     bar.finish_and_clear();
-    let loaded = loaded.map_err(|error| Failure::unreadable(format!("{}: {error}", args.bundle.display())))?;
+    let loaded = loaded.map_err(Failure::unreadable)?;
     let mut out = String::new();
     for question in &questions {
         let answer = ask(&loaded, question);
@@ -192,7 +195,7 @@ fn show(
         }
     };
     let line = line.map_err(|error| Failure::usage(format!("cannot write the answer as JSON: {error}")))?;
-    let _ = writeln!(out, "{line}");
+    let _ = writeln!(out, "{}", escape_active(&line));
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use bundlescope_analysis::{Mistake, Rulebook, TestOutcome, load, run_tests};
 use bundlescope_engine::Explanation;
-use bundlescope_report::plain;
+use bundlescope_report::{escape_active, plain};
 use bundlescope_rules::{Pack, RuleSource};
 
 use crate::args::{Reading, Rules};
@@ -73,7 +73,7 @@ fn check(paths: &[PathBuf], json: bool) -> Result<ExitCode, Failure> {
             count(diagnostics.iter().filter(|diagnostic| !is_error(diagnostic)).count(), "warning")
         );
     }
-    print(&out)?;
+    print(&if json { escape_active(&out) } else { plain(&out) })?;
     Ok(ExitCode::from(if errors > 0 { 4 } else { 0 }))
 }
 
@@ -103,7 +103,7 @@ fn test(paths: &[PathBuf], filter: Option<&str>) -> Result<ExitCode, Failure> {
     let failed = outcomes.iter().filter(|outcome| !outcome.mistakes.is_empty()).count();
     let skipped = outcomes.iter().filter(|outcome| outcome.skipped.is_some()).count();
     let _ = writeln!(out, "{} passed, {failed} failed, {skipped} skipped", outcomes.len() - failed - skipped);
-    print(&out)?;
+    print(&plain(&out))?;
     Ok(ExitCode::from(if failed > 0 { 5 } else { 0 }))
 }
 
@@ -122,8 +122,8 @@ fn show(out: &mut String, outcome: &TestOutcome) {
 
 fn explain(rule: &str, bundle: &Path, reading: &Reading) -> Result<ExitCode, Failure> {
     let rules = packs::load(&reading.packs)?;
-    let loaded = load(&crate::analyze::input(bundle), &rules, &crate::analyze::options(reading))
-        .map_err(|error| Failure::unreadable(format!("{}: {error}", bundle.display())))?;
+    let loaded =
+        load(&crate::analyze::input(bundle), &rules, &crate::analyze::options(reading)).map_err(Failure::unreadable)?;
     let explanation = loaded
         .explain(rules.pack(), rule)
         .ok_or_else(|| Failure::usage(format!("there is no rule `{rule}`; `bundlescope rules list` lists them")))?;
@@ -184,6 +184,6 @@ fn list(packs: &[PathBuf]) -> Result<ExitCode, Failure> {
         let _ = writeln!(out, "{:<9} {:<44} {}", rule.severity.word(), rule.id, rule.title.source);
     }
     let _ = writeln!(out, "{} in {}", count(pack.rules().len(), "rule"), pack.id());
-    print(&out)?;
+    print(&plain(&out))?;
     Ok(ExitCode::SUCCESS)
 }

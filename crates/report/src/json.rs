@@ -20,8 +20,21 @@ pub fn render_json(diagnosis: &Diagnosis) -> String {
     escape_active(&json)
 }
 
+/// The same on one line, for streams of diagnoses (JSON lines).
+pub fn render_json_line(diagnosis: &Diagnosis) -> String {
+    let mut json = serde_json::to_string(&Report::from(diagnosis)).unwrap_or_default();
+    json.push('\n');
+    escape_active(&json)
+}
+
+/// JSON text in which characters on which a terminal would act are `\u` escapes; line ends stay.
+///
 /// Outside of strings JSON holds ASCII only, and inside them serde_json has escaped C0 controls already.
-pub(crate) fn escape_active(json: &str) -> String {
+///
+/// ```
+/// assert_eq!(bundlescope_report::escape_active("\"\u{9b}2J\"\n"), "\"\\u009b2J\"\n");
+/// ```
+pub fn escape_active(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if c != '\n' && is_active(c) {

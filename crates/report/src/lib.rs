@@ -31,7 +31,7 @@ mod wrap;
 
 pub use csv::render_csv;
 pub use html::render_html;
-pub use json::render_json;
+pub use json::{escape_active, render_json, render_json_line};
 pub use markdown::render_markdown;
 pub use plain::{plain, plain_line};
 pub use sarif::render_sarif;

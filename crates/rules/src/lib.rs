@@ -41,5 +41,6 @@ pub use model::{
     Status, Test, Variable,
 };
 pub use pack::{Pack, RuleFile, RuleSource};
+pub use suggest::nearest;
 pub use template::{Purpose, Template, UNKNOWN, environment};
 pub use vocabulary::{PROBE, VERDICTS};

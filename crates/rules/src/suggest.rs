@@ -1,7 +1,8 @@
 //! "Did you mean": the known name that is nearest to one that is not known.
 
-/// The nearest of the known names, when one is near enough to be what was meant.
-pub(crate) fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// The nearest of the known names, when one is near enough to be what was meant: the "did you mean" of
+/// everything that people type.
+pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = wanted.get(..wanted.len().min(64)).unwrap_or(wanted).to_ascii_lowercase().replace('-', "_");
     let limit = (wanted.chars().count() / 3).clamp(1, 4);
     known

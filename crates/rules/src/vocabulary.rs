@@ -60,7 +60,11 @@ pub const PROBE: KindSpec = KindSpec {
             FieldType::Bool,
             &[" Someone listens on that port, but on a loopback address only."],
         ),
-        field("loopback", ANY, &[" The service that is bound to loopback: `sockets`, `process`, `where`, `document`, `line`."]),
+        field(
+            "loopback",
+            ANY,
+            &[" The service that is bound to loopback: `sockets`, `process`, `where`, `document`, `line`."],
+        ),
         field(
             "if_unseen",
             FieldType::Word(VERDICTS),
