@@ -250,6 +250,26 @@ impl Lab {
         documents
     }
 
+    /// The same rules as other commands show them: name of the form, and its documents.
+    pub(crate) fn other_forms(&self) -> Vec<(&'static str, Vec<(String, String)>)> {
+        let run = |line: &str| self.inside("h", line).expect("a command of the capture");
+        let tool = self.tool();
+        let plain = tool.replace("-legacy", "").replace("-nft", "");
+        let tables = ["raw", "mangle", "nat", "filter"];
+        let each = |arguments: &str, name: &str| -> Vec<(String, String)> {
+            let document = |table: &&str| {
+                (format!("network/{plain}_-t_{table}_{name}.txt"), run(&format!("{tool} -t {table} {arguments}")))
+            };
+            tables.iter().map(document).collect()
+        };
+        let mut forms = vec![("-L", each("-nvL --line-numbers", "-nvL_--line-numbers")), ("-S", each("-S", "-S"))];
+        if self.nft {
+            forms.push(("nft", vec![("network/nft_list_ruleset.txt".to_owned(), run("nft list ruleset"))]));
+            forms.push(("nft -j", vec![("network/nft_-j_list_ruleset.json".to_owned(), run("nft -j list ruleset"))]));
+        }
+        forms
+    }
+
     /// Docker would say this of the containers.
     fn inspect(&self) -> String {
         let one = |name: &str, subnet: u8, last: u8| {

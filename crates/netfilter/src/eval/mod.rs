@@ -28,6 +28,8 @@ pub(crate) struct View<'a> {
     pub(crate) port_out: Option<usize>,
     /// Family and name of the nft table whose sets are meant.
     pub(crate) table: (Family, &'a Text),
+    /// The rule is one of nft itself.
+    pub(crate) native: bool,
 }
 
 /// What a test says.

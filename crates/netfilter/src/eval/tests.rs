@@ -78,6 +78,9 @@ fn test(view: &View<'_>, test: &Test) -> Outcome {
                 (_, true) => Some(view.output),
                 _ => None,
             };
+            if view.v6 && !view.native {
+                return of(address_type6(view, address, device, types));
+            }
             of(types.iter().any(|kind| **kind == *address_kind(view, address, device)))
         }
         Test::Fragment => Outcome::No,
@@ -209,6 +212,22 @@ fn ct_port(view: &View<'_>, direction: Direction, side: Side, ports: &[std::ops:
 
 pub(super) fn address_kind(view: &View<'_>, address: IpAddr, device: Option<&str>) -> &'static str {
     view.host.ns(view.namespace).map_or("UNICAST", |namespace| namespace.fib.address_kind(address, device))
+}
+
+/// `match_type6` of xt_addrtype: with IPv6 every address of one machine is `UNICAST`, the host's own as well.
+fn address_type6(view: &View<'_>, address: IpAddr, device: Option<&str>, types: &[Text]) -> bool {
+    let wants = |kind: &str| types.iter().any(|wanted| **wanted == *kind);
+    let unicast = !address.is_multicast() && !address.is_unspecified();
+    if (wants("MULTICAST") && !address.is_multicast())
+        || (wants("UNICAST") && !unicast)
+        || (wants("UNSPEC") && !address.is_unspecified())
+    {
+        return false;
+    }
+    if wants("LOCAL") || wants("ANYCAST") || wants("UNREACHABLE") {
+        return wants(address_kind(view, address, device));
+    }
+    true
 }
 
 /// Where a value is only known to lie in a range.

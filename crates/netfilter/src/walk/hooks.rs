@@ -257,7 +257,9 @@ impl Sim<'_, '_> {
             let own = self.host.namespaces.get(env.namespace);
             own.zip(interface).and_then(|(own, at)| own.interfaces.get(at)).map_or("", |found| &*found.name)
         };
-        let table = rules.table_of(chain).map_or((Family::Ip, &*NAMELESS), |table| (table.family, &table.name));
+        let table = rules.table_of(chain);
+        let native = table.is_some_and(|table| table.native);
+        let table = table.map_or((Family::Ip, &*NAMELESS), |table| (table.family, &table.name));
         View {
             host: self.host,
             namespace: env.namespace,
@@ -268,6 +270,7 @@ impl Sim<'_, '_> {
             output: name(env.output),
             port_out: env.port_out,
             table,
+            native,
         }
     }
 
