@@ -38,7 +38,7 @@ const SERVICES: &[(&str, &str, u16)] = &[
 
 /// `scheme://[user[:password]@]host[:port]`, where the host may be an IPv6 literal.
 static URL: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?i)\b([a-z][a-z0-9+.-]*)://(?:[^\s/@"']*@)?(\[[0-9a-f:.]+\]|[a-z0-9_][a-z0-9_.-]*)(?::(\d{1,5}))?"#)
+    Regex::new(r#"(?i)\b([a-z][a-z0-9+.-]*)://(?:[^\s/"']*@)?(\[[0-9a-f:.]+\]|[a-z0-9_][a-z0-9_.-]*)(?::(\d{1,5}))?"#)
         .ok()
 });
 /// `host:port` and nothing else.

@@ -33,12 +33,11 @@ impl Names {
         if !is_id(id) {
             return None;
         }
-        let (full, name) = self.by_id.range::<str, _>((Bound::Included(id), Bound::Unbounded)).next()?;
-        // A list may hold the short id while a path holds the full one.
-        if full.starts_with(id) {
-            return Some(name);
-        }
-        self.by_id.get(&id[..12])
+        let full = self.by_id.range::<str, _>((Bound::Included(id), Bound::Unbounded)).next();
+        full.filter(|(full, _)| full.starts_with(id))
+            .map(|(_, name)| name)
+            // A list may hold the short id while a path holds the full one.
+            .or_else(|| self.by_id.get(&id[..12]))
     }
 
     /// Puts names where documents had only ids.

@@ -53,16 +53,17 @@ fn judge(diagnosis: &Diagnosis, truth: &Truth, pack: &Pack) -> Option<String> {
     if top.evidence.is_empty() {
         return Some("the first finding has no evidence".into());
     }
-    let names_it = |container: &String| {
-        top.subjects.values().any(|value| value.as_text() == Some(container))
-            || top.message.contains(container.as_str())
+    // The one that failed is named by the finding, or by one of the same cause or the symptom below it.
+    let names_it = |container: &str| {
+        diagnosis.findings.iter().any(|finding| {
+            finding.subjects.values().any(|value| value.as_text() == Some(container))
+                || finding.message.contains(container)
+                || finding.evidence.iter().any(|e| e.document.contains(container))
+        })
     };
-    match &truth.container {
-        Some(container)
-            if !names_it(container) && !top.evidence.iter().any(|e| e.document.contains(container.as_str())) =>
-        {
-            Some(format!("the first finding does not name {container}: {}", top.message))
-        }
+    // A full disk is nobody's in particular.
+    match truth.container.as_deref().filter(|_| first != "disk-full") {
+        Some(container) if !names_it(container) => Some(format!("no finding names {container}")),
         _ => None,
     }
 }

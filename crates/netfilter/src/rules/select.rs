@@ -92,7 +92,9 @@ pub(super) fn select<'s, 'a>(all: &'s [Shown<'a>], v6: bool, required: bool) -> 
         selected.notes.push(format!("the rules of {document} are loaded as they are saved"));
     }
     let mut seen_native = std::collections::BTreeSet::new();
-    for shown in native {
+    // A boot file beside live documents is not known to be loaded: distributions install one that nobody uses.
+    let any_live = all.iter().any(|shown| !shown.saved);
+    for shown in native.into_iter().filter(|shown| !(shown.saved && any_live)) {
         // The same ruleset may have been collected as text and as JSON.
         let first = native_document(all, shown);
         if seen_native.insert((shown.family, shown.name.clone(), first.clone())) && first == shown.document {
