@@ -66,7 +66,7 @@ impl<'f> Resolver<'f> {
         let client = client.and_then(|client| node.containers.get(client)).filter(|container| !is_host_mode(container));
         let found = match client {
             Some(container) => node.for_container(container, &name),
-            None => node.from_hosts_file(None, &name),
+            None => node.in_hosts_file(None, &name),
         };
         if found.is_empty() && (name == "localhost" || name.ends_with(".localhost")) {
             return vec![IpAddr::from([127, 0, 0, 1])];
@@ -81,7 +81,7 @@ fn is_host_mode(container: &Container) -> bool {
 }
 
 impl Node<'_> {
-    fn from_hosts_file(&self, container: Option<&str>, name: &str) -> Vec<IpAddr> {
+    fn in_hosts_file(&self, container: Option<&str>, name: &str) -> Vec<IpAddr> {
         let entries = self.hosts.iter().filter(|entry| entry.container.as_deref() == container);
         let mut found: Vec<IpAddr> = entries
             .filter(|entry| entry.names.iter().any(|known| known.eq_ignore_ascii_case(name)))
@@ -94,7 +94,7 @@ impl Node<'_> {
     }
 
     fn for_container(&self, client: &Container, name: &str) -> Vec<IpAddr> {
-        let found = self.from_hosts_file(Some(&client.name), name);
+        let found = self.in_hosts_file(Some(&client.name), name);
         if !found.is_empty() {
             return found;
         }

@@ -1,5 +1,7 @@
 //! Real bundles of real faults: the first finding names the cause, and healthy hosts stay quiet.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be read fails the test")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
