@@ -11,7 +11,7 @@ use std::thread;
 use bundlescope_bundle::{Entry, Input, Limits, OpenError, Sink, Summary};
 use bundlescope_facts::{Fact, Problem, Text};
 use bundlescope_logs::{Scanner, SignatureSet};
-use bundlescope_parsers::{Document, Format, Identified, Identity, identify};
+use bundlescope_parsers::{Document, Format, Identified, Identity, LogPart, Parsed, identify};
 
 /// Bytes handed over at once; large enough that queues cost nothing, small enough for the caches.
 const CHUNK: usize = 256 << 10;
@@ -43,6 +43,9 @@ pub(crate) struct Outcome {
     pub(crate) kept: Option<Vec<u8>>,
 }
 
+/// The year of stamps that have none, where a path tells it.
+type Year = Option<i16>;
+
 /// Everything that was read, in the bundle's order.
 #[derive(Debug)]
 pub(crate) struct Intake {
@@ -54,8 +57,8 @@ pub(crate) struct Intake {
 
 /// Work for one document; the jobs of one document reach the same worker in order.
 enum Job {
-    Parse { index: usize, path: Text, identified: Identified, format: &'static Format, bytes: Vec<u8> },
-    Open { index: usize, path: Text, identified: Identified, taken_for: &'static str, note: Option<String> },
+    Parse { index: usize, path: Text, identified: Identified, format: &'static Format, bytes: Vec<u8>, year: Year },
+    Open { index: usize, path: Text, identified: Identified, taken_for: &'static str, note: Option<String>, year: Year },
     Chunk(Vec<u8>),
     Close,
 }
@@ -67,12 +70,16 @@ pub(crate) fn take_in(
     signatures: &SignatureSet,
     threads: usize,
 ) -> Result<Intake, OpenError> {
-    take(signatures, threads, |sink| bundlescope_bundle::read(input, limits, sink))
+    let year = match input {
+        Input::Path(path) => path.file_name().and_then(|name| year_in(&name.to_string_lossy())),
+        Input::Stdin => None,
+    };
+    take(signatures, threads, year, |sink| bundlescope_bundle::read(input, limits, sink))
 }
 
 /// Reads a bundle that consists of these texts, as the tests of rules have it.
 pub(crate) fn take_texts(files: &[(Text, Text)], signatures: &SignatureSet) -> Intake {
-    let intake = take::<Infallible>(signatures, 1, |sink| {
+    let intake = take::<Infallible>(signatures, 1, None, |sink| {
         let mut summary = Summary { complete: true, ..Summary::default() };
         for (path, text) in files {
             sink.document(&Entry { path: path.clone(), size: None }, &mut text.as_bytes());
@@ -90,6 +97,7 @@ pub(crate) fn take_texts(files: &[(Text, Text)], signatures: &SignatureSet) -> I
 fn take<E>(
     signatures: &SignatureSet,
     threads: usize,
+    year: Year,
     read: impl FnOnce(&mut dyn Sink) -> Result<Summary, E>,
 ) -> Result<Intake, E> {
     let workers = threads.saturating_sub(1).max(1);
@@ -104,7 +112,7 @@ fn take<E>(
             scope.spawn(move || work(&jobs, signatures, &done, &give_back));
         }
         drop((done, give_back));
-        let mut reader = Reader { queues, spare, next: 0, skipped: Vec::new(), links: Vec::new() };
+        let mut reader = Reader { queues, spare, year, next: 0, skipped: Vec::new(), links: Vec::new() };
         let summary = read(&mut reader);
         let Reader { queues, skipped, links, .. } = reader;
         // Closing the queues ends the workers.
@@ -128,6 +136,8 @@ fn take<E>(
 struct Reader {
     queues: Vec<SyncSender<Job>>,
     spare: Receiver<Vec<u8>>,
+    /// Of the bundle's name.
+    year: Year,
     next: usize,
     skipped: Vec<(usize, Outcome)>,
     links: Vec<(Text, Text)>,
@@ -178,6 +188,7 @@ impl Sink for Reader {
         let head = self.chunk(content);
         let identified = identify(&entry.path, &head);
         let path = entry.path.clone();
+        let year = year_in(&path).or(self.year);
         let (taken_for, format) = match identified.identity {
             Identity::Format(format) => (format.name, Some(format)),
             Identity::Log => ("log", None),
@@ -202,7 +213,7 @@ impl Sink for Reader {
             return;
         }
         let Some(format) = format else {
-            self.send(index, Job::Open { index, path, identified, taken_for, note: None });
+            self.send(index, Job::Open { index, path, identified, taken_for, note: None, year });
             self.stream(index, head, content);
             return;
         };
@@ -217,12 +228,12 @@ impl Sink for Reader {
                 PARSE_BYTES >> 20,
                 format.name
             );
-            self.send(index, Job::Open { index, path, identified, taken_for: "text", note: Some(note) });
+            self.send(index, Job::Open { index, path, identified, taken_for: "text", note: Some(note), year });
             self.send(index, Job::Chunk(bytes));
             let next = self.chunk(content);
             self.stream(index, next, content);
         } else {
-            self.send(index, Job::Parse { index, path, identified, format, bytes });
+            self.send(index, Job::Parse { index, path, identified, format, bytes, year });
         }
     }
 
@@ -231,15 +242,52 @@ impl Sink for Reader {
     }
 }
 
+/// Scans the part of a document that no parser reads.
+fn scan_part(parsed: &mut Parsed, part: LogPart, path: &Text, bytes: &[u8], signatures: &SignatureSet, year: Year) {
+    let (start, end) = part.span;
+    let mut scanner = Scanner::new(signatures, path.clone(), part.container)
+        .with_year(year)
+        .with_start(part.first_line, start as u64);
+    scanner.feed(bytes.get(start..end).unwrap_or_default());
+    let scanned = scanner.finish();
+    parsed.facts.extend(scanned.events);
+    if part.is_log {
+        parsed.facts.push(scanned.log);
+    }
+    parsed.problems.extend(scanned.problems);
+}
+
+/// The year of the last date in a path: collectors put the day of the capture into the names of bundles and folders
+/// (`sosreport-web1-2026-11-21-abcdef`), log rotation that of the log (`messages-20261121`).
+fn year_in(path: &str) -> Year {
+    let digits = |text: &[u8]| -> Option<i16> {
+        text.iter().try_fold(0, |number, byte| Some(number * 10 + i16::from((*byte as char).to_digit(10)? as u8)))
+    };
+    let date = |text: &[u8]| -> Year {
+        let year = digits(text.get(..4)?).filter(|year| (2000..2100).contains(year))?;
+        let gap = usize::from(matches!(text.get(4)?, b'-' | b'_' | b'.'));
+        let month = digits(text.get(4 + gap..6 + gap)?)?;
+        let same = gap == 0 || text.get(4) == text.get(7);
+        let day = digits(text.get(6 + 2 * gap..8 + 2 * gap)?)?;
+        (same && (1..=12).contains(&month) && (1..=31).contains(&day)).then_some(year)
+    };
+    let bytes = path.as_bytes();
+    let fresh = |at: &usize| at.checked_sub(1).and_then(|before| bytes.get(before)).is_none_or(|b| !b.is_ascii_digit());
+    (0..bytes.len()).rev().filter(fresh).find_map(|at| date(bytes.get(at..)?))
+}
+
 /// A worker: parses and scans until its queue is closed.
 fn work(jobs: &Receiver<Job>, signatures: &SignatureSet, done: &Sender<(usize, Outcome)>, spare: &Sender<Vec<u8>>) {
     let mut open: Option<(usize, Outcome, Scanner<'_>)> = None;
     for job in jobs {
         match job {
-            Job::Parse { index, path, identified, format, bytes } => {
+            Job::Parse { index, path, identified, format, bytes, year } => {
                 let container = identified.container;
                 let document = Document { container: container.clone(), ..Document::new(path.clone(), &bytes) };
-                let parsed = (format.parse)(&document);
+                let mut parsed = (format.parse)(&document);
+                for part in std::mem::take(&mut parsed.logs) {
+                    scan_part(&mut parsed, part, &path, &bytes, signatures, year);
+                }
                 let outcome = Outcome {
                     path,
                     root: identified.root,
@@ -253,8 +301,8 @@ fn work(jobs: &Receiver<Job>, signatures: &SignatureSet, done: &Sender<(usize, O
                 };
                 let _ = done.send((index, outcome));
             }
-            Job::Open { index, path, identified, taken_for, note } => {
-                let scanner = Scanner::new(signatures, path.clone(), identified.container.clone());
+            Job::Open { index, path, identified, taken_for, note, year } => {
+                let scanner = Scanner::new(signatures, path.clone(), identified.container.clone()).with_year(year);
                 let problems =
                     note.map(|message| Problem { document: path.clone(), line: 0, message }).into_iter().collect();
                 let Identified { root, container, .. } = identified;
@@ -287,5 +335,67 @@ fn work(jobs: &Receiver<Job>, signatures: &SignatureSet, done: &Sender<(usize, O
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bundlescope_logs::{Pattern, Signature};
+
+    #[test]
+    fn a_date_in_a_path_tells_the_year() {
+        for (path, year) in [
+            ("sosreport-web1-2026-11-21-abcdef/var/log/messages", Some(2026)),
+            ("supportbundle_20261121T013602Z.tar.gz", Some(2026)),
+            ("sos-2026-01-02/var/log/messages-20251228", Some(2025)),
+            ("logs/2024.05.06/app", Some(2024)),
+            ("var/log/1202611210", None),
+            ("var/log/2026-1121", None),
+            ("v2026/13/01", None),
+            ("app-20261399.log", None),
+            ("", None),
+        ] {
+            assert_eq!(year_in(path), year, "{path}");
+        }
+    }
+
+    fn read(path: &str, text: &str) -> Vec<Fact> {
+        let pattern = Pattern {
+            regex: r"dial tcp (?<endpoint>\S+): connect: (?<error>connection refused)".into(),
+            ..Pattern::default()
+        };
+        let signature = Signature {
+            id: "go".into(),
+            event: "connection_failure".into(),
+            patterns: vec![pattern],
+            ..Signature::default()
+        };
+        let set = SignatureSet::compile(vec![signature]).unwrap();
+        let intake = take_texts(&[(path.into(), text.into())], &set);
+        intake.outcomes.into_iter().flat_map(|outcome| outcome.facts).collect()
+    }
+
+    #[test]
+    fn a_stamp_without_a_year_gets_that_of_the_folder() {
+        let line = "Nov 21 01:36:02 web1 api[1]: dial tcp 10.0.0.1:6379: connect: connection refused\n";
+        let facts = read("sosreport-web1-2025-11-21-ab/var/log/messages", line);
+        let first = facts.iter().find_map(|fact| fact.occurrences?.first).unwrap();
+        assert_eq!(first.to_string(), "2025-11-21T01:36:02Z");
+    }
+
+    #[test]
+    fn logs_inside_a_transcript_are_read_with_their_lines_and_containers() {
+        let text = "# ip route\ndefault via 10.0.0.1 dev eth0\n# docker logs api\nstarting\n\
+                    dial tcp 10.0.0.1:6379: connect: connection refused\n# ip neigh\n10.0.0.1 dev eth0 lladdr 02:00:00:00:00:01 STALE\n";
+        let facts = read("notes.txt", text);
+        let event = facts.iter().find(|fact| fact.kind() == "connection_failure").unwrap();
+        assert_eq!((event.source.first_line, event.get("container").as_text()), (5, Some("api")));
+        let (start, end) = event.source.span;
+        assert_eq!(&text[start as usize..end as usize], "dial tcp 10.0.0.1:6379: connect: connection refused");
+        let log = facts.iter().find(|fact| fact.kind() == "log").unwrap();
+        assert_eq!((log.source.first_line, log.source.last_line), (4, 5));
+        assert_eq!(log.get("lines").as_int(), Some(2));
+        assert!(facts.iter().any(|fact| fact.kind() == "neighbour"));
     }
 }

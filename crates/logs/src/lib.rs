@@ -33,6 +33,7 @@
 mod fields;
 mod framing;
 mod literal;
+mod memo;
 mod merge;
 mod ongoing;
 mod prefilter;

@@ -45,29 +45,27 @@ pub(crate) struct Events {
 }
 
 impl Events {
-    /// Counts an event; `details` is called for the first record of its kind and fields only.
+    /// Counts an event and returns its index, unless there are too many; `details` is called for the first record of its
+    /// kind and fields only.
     pub(crate) fn add(
         &mut self,
         kind: &Text,
         fields: Fields,
         place: Place,
         details: impl FnOnce() -> (Source, Excerpt, u32),
-    ) {
+    ) -> Option<usize> {
         let key = key(kind, &fields);
-        if let Some(event) = self.index.get(&key).and_then(|at| self.list.get_mut(*at)) {
-            event.count += 1;
-            event.last = place.time.or(event.last);
-            event.first = event.first.or(place.time);
-            event.last_line = place.first_line;
-            event.last_end = place.last_line;
-            return;
+        if let Some(&at) = self.index.get(&key) {
+            self.again(at, place);
+            return Some(at);
         }
         if self.list.len() >= MAX_EVENTS {
             self.left_out += 1;
-            return;
+            return None;
         }
         let (source, excerpt, topics) = details();
-        self.index.insert(key, self.list.len());
+        let at = self.list.len();
+        self.index.insert(key, at);
         self.list.push(Event {
             kind: kind.clone(),
             fields,
@@ -80,6 +78,17 @@ impl Events {
             last_end: place.last_line,
             topics,
         });
+        Some(at)
+    }
+
+    /// Counts one more record of a known event.
+    pub(crate) fn again(&mut self, index: usize, place: Place) {
+        let Some(event) = self.list.get_mut(index) else { return };
+        event.count += 1;
+        event.last = place.time.or(event.last);
+        event.first = event.first.or(place.time);
+        event.last_line = place.first_line;
+        event.last_end = place.last_line;
     }
 }
 

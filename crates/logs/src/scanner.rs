@@ -7,10 +7,12 @@ use jiff::Timestamp;
 
 use crate::fields::{self, Fields};
 use crate::framing;
+use crate::memo::{Memo, Message};
 use crate::merge::{Events, Place};
 use crate::ongoing::{self, End};
 use crate::record::{self, MAX_BYTES, Record};
 use crate::signature::SignatureSet;
+use crate::time;
 
 /// Bytes held at a time.
 const BUFFER: usize = 1 << 20;
@@ -52,6 +54,8 @@ pub struct Scanner<'s> {
     buffer: Vec<u8>,
     /// Position of the buffer's first byte in the document.
     base: u64,
+    /// Where the log begins in the document: position, and number of line ends before it.
+    start: (u64, u64),
     /// Index in the buffer up to which has been searched.
     searched: usize,
     /// An index in the buffer, and the number of line ends before it in the document.
@@ -60,6 +64,7 @@ pub struct Scanner<'s> {
     covered: Vec<Range<u64>>,
     first_time: Option<Timestamp>,
     events: Events,
+    memo: Memo,
     excerpt_bytes: usize,
     candidates: Vec<usize>,
 }
@@ -83,11 +88,13 @@ impl<'s> Scanner<'s> {
             year: None,
             buffer: Vec::new(),
             base: 0,
+            start: (0, 0),
             searched: 0,
             counted: (0, 0),
             covered: Vec::new(),
             first_time: None,
             events: Events::default(),
+            memo: Memo::default(),
             excerpt_bytes: 0,
             candidates: Vec::new(),
         }
@@ -97,6 +104,15 @@ impl<'s> Scanner<'s> {
     #[must_use]
     pub fn with_year(mut self, year: Option<i16>) -> Self {
         self.year = year;
+        self
+    }
+
+    /// The log is a part of the document that begins at this line (counted from 1) and byte.
+    #[must_use]
+    pub fn with_start(mut self, line: u32, byte: u64) -> Self {
+        self.start = (byte, u64::from(line.saturating_sub(1)));
+        self.base = byte;
+        self.counted = (0, self.start.1);
         self
     }
 
@@ -117,20 +133,22 @@ impl<'s> Scanner<'s> {
     /// Reads the end of the log.
     pub fn finish(mut self) -> Scanned {
         self.search(true);
-        let bytes = self.base + self.buffer.len() as u64;
+        let (start, before) = self.start;
+        let end = self.base + self.buffer.len() as u64;
         let ends = self.line_ends_before(self.buffer.len());
         let unfinished = self.buffer.last().is_some_and(|byte| *byte != b'\n');
-        let lines = ends + u64::from(unfinished);
+        let last_line = ends + u64::from(unfinished);
         let last_time = self.last_time();
         let problems = self.problems();
         let mut events = self.events.list;
-        ongoing::judge(&mut events, End { time: last_time, lines });
+        ongoing::judge(&mut events, End { time: last_time, lines: last_line });
         let source = Source {
             document: self.document,
-            first_line: 1,
-            last_line: u32::try_from(lines).unwrap_or(u32::MAX).max(1),
-            span: (0, bytes),
+            first_line: u32::try_from(before + 1).unwrap_or(u32::MAX),
+            last_line: u32::try_from(last_line.max(before + 1)).unwrap_or(u32::MAX),
+            span: (start, end),
         };
+        let (lines, bytes) = (last_line - before, end - start);
         let log = Log { container: self.container, first_time: self.first_time, last_time, lines, bytes };
         Scanned { events: events.into_iter().map(Fact::from).collect(), log: Fact::new(source, log), problems }
     }
@@ -152,7 +170,7 @@ impl<'s> Scanner<'s> {
 
     /// Finds hits in the part of the buffer behind which enough of the log is known, and reads their records.
     fn search(&mut self, last: bool) {
-        if self.base == 0 && self.first_time.is_none() {
+        if self.base == self.start.0 && self.first_time.is_none() {
             self.first_time = self.buffer.split(|b| *b == b'\n').take(TIME_LINES).find_map(|raw| self.time_of(raw));
         }
         let limit = if last { self.buffer.len() } else { self.buffer.len().saturating_sub(AHEAD) };
@@ -196,12 +214,16 @@ impl<'s> Scanner<'s> {
         self.covered
             .extend(record.lines.iter().map(|line| self.base + line.start as u64..self.base + line.end as u64 + 1));
 
-        let mut candidates = std::mem::take(&mut self.candidates);
-        candidates.clear();
-        self.set.prefilter.candidates(&record.text, &mut candidates);
-        let found = self.matches(&record, &candidates);
-        self.candidates = candidates;
-        if found.is_empty() {
+        // The program's own stamp makes equal messages differ.
+        let stamp = time::at_start(&record.text, Some(2000)).map_or(0, |(_, end)| end);
+        let message = Message { stamped: stamp > 0, container: &record.container, text: record.text.get(stamp..) };
+        let key = message.key();
+        let known = self.memo.get(&key);
+        let found = if known.is_some() { Vec::new() } else { self.matches(&record) };
+        if found.is_empty() && known.as_ref().is_none_or(|known| known.is_empty()) {
+            if known.is_none() {
+                self.memo.put(key, Vec::new());
+            }
             return;
         }
         let (first, last) = match (record.lines.first(), record.lines.last()) {
@@ -212,6 +234,13 @@ impl<'s> Scanner<'s> {
         let (first_line, last_line) =
             (number(self.line_ends_before(first.start)), number(self.line_ends_before(last.start)));
         let place = Place { first_line, last_line, time: record.time };
+        if let Some(known) = known {
+            for event in known.iter() {
+                self.events.again(*event, place);
+            }
+            return;
+        }
+        let mut events = found.iter().all(|found| found.span.start >= stamp).then(Vec::new);
         for Found { wording, mut fields, .. } in found {
             let Some(wording) = self.set.wordings.get(wording) else { continue };
             let container = self.container.clone().or_else(|| record.container.as_deref().map(Text::from));
@@ -221,7 +250,7 @@ impl<'s> Scanner<'s> {
             let client = fields.get("client").and_then(Value::as_text).map(str::to_owned);
             let port = fields.get("port").and_then(Value::as_int);
             let (buffer, base, spent) = (&self.buffer, self.base, &mut self.excerpt_bytes);
-            self.events.add(&wording.event, fields, place, || {
+            let event = self.events.add(&wording.event, fields, place, || {
                 let source = Source {
                     document: self.document.clone(),
                     first_line,
@@ -231,14 +260,23 @@ impl<'s> Scanner<'s> {
                 let excerpt = excerpt(buffer, &first, &last, hit, first_line, spent);
                 (source, excerpt, ongoing::topics(&record.text, client.as_deref(), port))
             });
+            events = events.zip(event).map(|(mut events, event)| {
+                events.push(event);
+                events
+            });
+        }
+        if let Some(events) = events {
+            self.memo.put(key, events);
         }
     }
 
     /// The events that a record states: of matches that overlap the one that says most, and none that another match of
     /// the record says better.
-    fn matches(&self, record: &Record, candidates: &[usize]) -> Vec<Found> {
+    fn matches(&mut self, record: &Record) -> Vec<Found> {
+        self.candidates.clear();
+        self.set.prefilter.candidates(&record.text, &mut self.candidates);
         let mut found: Vec<Found> = Vec::new();
-        for &index in candidates {
+        for &index in &self.candidates {
             let Some(wording) = self.set.wordings.get(index) else { continue };
             if !self.admitted.get(wording.signature).copied().unwrap_or(true) {
                 continue;

@@ -230,3 +230,34 @@ proptest! {
         prop_assert_eq!(scanned.log.get("bytes"), Value::Int(log.len() as i64));
     }
 }
+
+#[test]
+fn messages_that_come_again_are_counted_with_their_own_times_and_containers() {
+    // More different messages than are remembered, each with another stamp each time, in two containers.
+    let mut log = String::new();
+    for n in 0..4000 {
+        let (name, second) = (["api", "web"][n / 2000], n % 60);
+        let own = if n % 2 == 0 { "" } else { "2026-11-20 10:00:00 " };
+        log += &format!(
+            "{name}_1  | 2026-11-21T01:{:02}:{second:02}Z {own}request {}: {REFUSED}\n",
+            n % 2000 / 60,
+            n % 700
+        );
+    }
+    let set = common::set();
+    let mut scanner = Scanner::new(&set, "compose.log".into(), None);
+    scanner.feed(log.as_bytes());
+    let scanned = scanner.finish();
+    let found: Vec<_> = scanned
+        .events
+        .iter()
+        .map(|event| {
+            (event.get("container").to_string(), event.get("count"), event.get("last"), event.source.first_line)
+        })
+        .collect();
+    let last = || Value::from("2026-11-21T01:33:19Z");
+    assert_eq!(
+        found,
+        [("api_1".to_owned(), Value::Int(2000), last(), 1), ("web_1".to_owned(), Value::Int(2000), last(), 2001)]
+    );
+}

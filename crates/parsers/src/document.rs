@@ -113,6 +113,21 @@ pub struct Parsed {
     pub facts: Vec<Fact>,
     /// What could not be read.
     pub problems: Vec<Problem>,
+    /// Parts that may hold messages of programs, for whoever searches logs.
+    pub logs: Vec<LogPart>,
+}
+
+/// A part of a document that no parser reads: the output of `docker logs`, or something unknown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogPart {
+    /// Container that wrote it.
+    pub container: Option<Text>,
+    /// It is a log by its heading, and not only of no known format.
+    pub is_log: bool,
+    /// Number of its first line in the document.
+    pub first_line: u32,
+    /// Where its bytes begin and end in the document.
+    pub span: (usize, usize),
 }
 
 impl Parsed {

@@ -27,6 +27,6 @@ mod system;
 mod table;
 mod words;
 
-pub use document::{Document, Line, Parsed};
+pub use document::{Document, Line, LogPart, Parsed};
 pub use format::{Format, Hint, Match, all};
 pub use identify::{Identified, Identity, identify};

@@ -21,6 +21,14 @@ impl Command {
             || (log_of && words.any(|word| word == "logs"))
             || self.subject.starts_with("/var/log/")
     }
+
+    /// The container whose log it prints: `docker logs [OPTIONS] CONTAINER`.
+    pub(crate) fn log_of(&self) -> Option<Text> {
+        let words: Vec<&str> = self.subject.split_ascii_whitespace().collect();
+        let [engine, "logs", .., last] = words[..] else { return None };
+        let one = matches!(engine, "docker" | "podman" | "crictl" | "nerdctl") && !last.starts_with('-');
+        one.then(|| last.into())
+    }
 }
 
 /// What may follow the name of a command.

@@ -6,7 +6,7 @@
 
 use bundlescope_facts::Text;
 
-use crate::document::{Document, Line, Parsed};
+use crate::document::{Document, Line, LogPart, Parsed};
 use crate::format::{Format, Hint, Match, all};
 use crate::layout::{Command, command_line};
 
@@ -184,7 +184,17 @@ fn detect(hint: &Hint<'_>) -> Match {
 fn parse(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     for section in sections(document) {
-        let Some(format) = format_of(&section) else { continue };
+        let Some(format) = format_of(&section) else {
+            let command = section.command.as_ref();
+            let container = command.and_then(|command| command.log_of().or_else(|| command.container.clone()));
+            parsed.logs.push(LogPart {
+                container: container.or_else(|| document.container.clone()),
+                is_log: command.is_some_and(Command::is_log),
+                first_line: section.first_line,
+                span: (section.start, section.start + section.bytes.len()),
+            });
+            continue;
+        };
         let (subject, container): (Text, Option<Text>) = match section.command {
             Some(command) => (command.subject.into(), command.container),
             None => (document.subject.clone(), None),
@@ -264,6 +274,16 @@ mod tests {
         let found: Vec<_> =
             kinds("session.txt", text).into_iter().map(|(_, line, container)| (line, container)).collect();
         assert_eq!(found, [(2, "db".to_owned()), (4, String::new())]);
+    }
+
+    #[test]
+    fn sections_that_no_parser_reads_are_told() {
+        let text = "$ ip route\ndefault via 10.0.0.1 dev eth1\n$ docker logs --tail 100 api\ndown\nagain\n$ ip route\ndefault via 10.0.0.1 dev eth1\n";
+        let Identity::Format(format) = identify("session.txt", text.as_bytes()).identity else { panic!("not known") };
+        let parsed = (format.parse)(&Document::new("session.txt", text.as_bytes()));
+        let [part] = &parsed.logs[..] else { panic!("{:?}", parsed.logs) };
+        assert_eq!((part.container.as_deref(), part.is_log, part.first_line), (Some("api"), true, 4));
+        assert_eq!(&text[part.span.0..part.span.1], "down\nagain\n");
     }
 
     #[test]
