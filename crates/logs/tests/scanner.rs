@@ -255,9 +255,9 @@ fn messages_that_come_again_are_counted_with_their_own_times_and_containers() {
             (event.get("container").to_string(), event.get("count"), event.get("last"), event.source.first_line)
         })
         .collect();
-    let last = || Value::from("2026-11-21T01:33:19Z");
+    let last = |second: u8| Value::from(format!("2026-11-21T01:33:{second}Z").as_str());
     assert_eq!(
         found,
-        [("api_1".to_owned(), Value::Int(2000), last(), 1), ("web_1".to_owned(), Value::Int(2000), last(), 2001)]
+        [("api_1".to_owned(), Value::Int(2000), last(19), 1), ("web_1".to_owned(), Value::Int(2000), last(39), 2001)]
     );
 }
