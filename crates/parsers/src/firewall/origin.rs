@@ -19,7 +19,11 @@ pub(super) struct Origin {
 /// Reads a path, a prompt with a command, or a heading such as `Table: nat`.
 pub(super) fn read(text: &str) -> Origin {
     let mut origin = Origin::default();
-    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    // Folders above the command's own are named after hosts, and hosts are called `nat-gw` or `k3-legacy`.
+    let command = [text.find("iptables"), text.find("ip6tables")].into_iter().flatten().min().unwrap_or(0);
+    let start = text.get(..command).and_then(|before| before.rfind('/')).unwrap_or(0);
+    let words =
+        text.get(start..).unwrap_or(text).split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     for word in words {
         match word {
             "ip6tables" | "ipv6" | "IPv6" => origin.family = Some(Family::Ip6),
@@ -55,6 +59,8 @@ mod tests {
         assert_eq!(read("05-iptables-nat.txt"), (Some("nat"), Some(Family::Ip), None));
         assert_eq!(read("Table: mangle"), (Some("mangle"), None, None));
         assert_eq!(read("$ iptables-legacy -tmangle -L"), (Some("mangle"), Some(Family::Ip), Some(Backend::Legacy)));
+        assert_eq!(read("sosreport-nat-legacy/iptables_-vnxL"), (None, Some(Family::Ip), None));
+        assert_eq!(read("sosreport-nat/ip6tables-legacy/stdout"), (None, Some(Family::Ip6), Some(Backend::Legacy)));
         assert_eq!(read("===== NAT TABLE ====="), (Some("nat"), None, None));
     }
 }
