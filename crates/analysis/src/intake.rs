@@ -77,6 +77,47 @@ pub(crate) fn take_in(
     take(signatures, threads, year, |sink| bundlescope_bundle::read(input, limits, sink))
 }
 
+/// Reads a bundle in which these texts stand for the documents of the same path, or beside them, as the tests of rules
+/// have it.
+pub(crate) fn take_overlaid(
+    input: &Input,
+    limits: &Limits,
+    files: &[(Text, Text)],
+    signatures: &SignatureSet,
+) -> Result<Intake, OpenError> {
+    take(signatures, 1, None, |sink| {
+        let mut overlay = Overlay { sink, files: files.to_vec() };
+        let summary = bundlescope_bundle::read(input, limits, &mut overlay)?;
+        for (path, text) in &overlay.files {
+            overlay.sink.document(&Entry { path: path.clone(), size: None }, &mut text.as_bytes());
+        }
+        Ok(summary)
+    })
+}
+
+/// Puts texts in the place of documents.
+struct Overlay<'s> {
+    sink: &'s mut dyn Sink,
+    /// Path and content of those that did not come by yet.
+    files: Vec<(Text, Text)>,
+}
+
+impl Sink for Overlay<'_> {
+    fn document(&mut self, entry: &Entry, content: &mut dyn Read) {
+        match self.files.iter().position(|(path, _)| *path == entry.path) {
+            Some(index) => {
+                let (_, text) = self.files.remove(index);
+                self.sink.document(entry, &mut text.as_bytes());
+            }
+            None => self.sink.document(entry, content),
+        }
+    }
+
+    fn link(&mut self, path: &Text, target: &str) {
+        self.sink.link(path, target);
+    }
+}
+
 /// Reads a bundle that consists of these texts, as the tests of rules have it.
 pub(crate) fn take_texts(files: &[(Text, Text)], signatures: &SignatureSet) -> Intake {
     let intake = take::<Infallible>(signatures, 1, None, |sink| {

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use bundlescope_engine::{ProbeAnswer, ProbeQuestion, Prober, Simulated};
-use bundlescope_facts::{Data, Fact, Listener, Proto, Source, Text, Value};
-use bundlescope_netfilter::{Answer, DecidedKind, Flow, From, Host, Network, RuleNumber, Verdict};
+use bundlescope_facts::{Backend, Data, Fact, FirewallForm, Listener, Proto, Source, Text, Value};
+use bundlescope_netfilter::{
+    Answer, DecidedBy, DecidedKind, Flow, From, Host, Network, PathEntry, RuleNumber, Verdict,
+};
 
 use crate::commands;
 use crate::loaded::Loaded;
@@ -160,6 +162,10 @@ impl<'l> ModelProber<'l> {
                     fields.set("number", Value::Int(number as i64));
                 }
                 fields.optional("document", by.document.as_ref());
+                if let Some((backend, beside)) = self.tables_of(by) {
+                    fields.text("backend", backend.word());
+                    fields.set("native", Value::Bool(beside));
+                }
                 map.set("rule", fields.into());
             }
         }
@@ -173,6 +179,15 @@ impl<'l> ModelProber<'l> {
             let allow = commands::allow(answer, at, flow.proto);
             map.set("allow_command", allow.map_or(Value::Null, Value::from));
             map.set("remove_command", commands::remove(answer, at).map_or(Value::Null, Value::from));
+        }
+        if let Some(step) = redirecting(answer) {
+            let mut fields = Fields::default();
+            fields.optional("text", step.text.as_ref());
+            fields.optional("table", step.table.as_ref());
+            fields.optional("chain", step.chain.as_ref());
+            fields.optional("document", step.document.as_ref());
+            fields.set("line", step.line.map_or(Value::Null, |line| Value::Int(line.into())));
+            map.set("redirected_by", fields.into());
         }
         if answer.at.is_none()
             && let Some(left) = &answer.left
@@ -193,6 +208,34 @@ impl<'l> ModelProber<'l> {
             map.set("loopback", fields);
         }
         map.into()
+    }
+
+    /// Which kernel interface holds the deciding rule, and whether its table is one of nft alone, which no command of
+    /// iptables shows.
+    fn tables_of(&self, by: &DecidedBy) -> Option<(Backend, bool)> {
+        let (document, line) = (by.document.as_ref()?, by.line?);
+        let backend = self.facts.iter().find_map(|fact| {
+            let here = fact.source.first_line == line && fact.source.document == *document;
+            match &fact.data {
+                Data::FirewallRule(rule) if here => Some((rule.backend, rule.family)),
+                Data::FirewallChain(chain) if here => Some((chain.backend, chain.family)),
+                _ => None,
+            }
+        })?;
+        let compat = self.facts.iter().any(|fact| match &fact.data {
+            Data::FirewallTable(table) => {
+                table.compat
+                    && fact.source.document == *document
+                    && Some(&table.table) == by.table.as_ref()
+                    && table.family == backend.1
+            }
+            _ => false,
+        });
+        let listed_by_nft = self.facts.iter().any(|fact| {
+            matches!(&fact.data, Data::FirewallTable(table)
+                if table.form == FirewallForm::Nft && fact.source.document == *document)
+        });
+        Some((backend.0, listed_by_nft && !compat))
     }
 
     /// The listeners on loopback of the place that was reached, when all that listen on that port do so. docker-proxy
@@ -347,6 +390,17 @@ fn traffic(host: &Host, flow: &Flow, answer: &Answer) -> String {
 fn evidence(answer: &Answer) -> Vec<Source> {
     let by = answer.decided_by.iter().filter_map(|by| Some((by.document.clone()?, by.line?)));
     by.map(|(document, line)| Source::lines(document, line, line)).collect()
+}
+
+/// The last rule that gave the first packet another destination.
+fn redirecting(answer: &Answer) -> Option<&PathEntry> {
+    let translates = |step: &&PathEntry| {
+        step.packet == "fwd"
+            && step.container.is_none()
+            && matches!(step.rule, Some(RuleNumber::Number(_)))
+            && matches!(step.target.as_deref(), Some("DNAT" | "REDIRECT"))
+    };
+    answer.path.iter().rev().find(translates)
 }
 
 fn missing(answer: &Answer) -> Vec<(Text, String)> {

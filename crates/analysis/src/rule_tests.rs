@@ -10,7 +10,7 @@ use bundlescope_facts::{Fact, Text, Value};
 use bundlescope_logs::{Scanner, SignatureSet};
 use bundlescope_rules::{Expect, Rule, RuleTest, Signature, SignatureTest};
 
-use crate::intake::take_texts;
+use crate::intake::{take_overlaid, take_texts};
 use crate::loaded::{Loaded, Options, analyze};
 use crate::signatures::Rulebook;
 
@@ -87,7 +87,7 @@ pub fn run_tests(rules: &Rulebook, base: Option<&Path>, wanted: impl Fn(&str) ->
     outcomes
 }
 
-/// The diagnosis of the test's bundle or files; a bundle that several tests use is analysed once.
+/// The diagnosis of the test's bundle or files; a bundle that several tests use as it is is analysed once.
 fn diagnosis<'b>(
     rules: &Rulebook,
     base: Option<&Path>,
@@ -99,6 +99,12 @@ fn diagnosis<'b>(
         return Ok(Cow::Owned(loaded.diagnose(&rules.pack)));
     };
     let Some(base) = base else { return Err(format!("the bundle {bundle} is not at hand")) };
+    if !test.files.is_empty() {
+        let input = Input::Path(base.join(&**bundle));
+        let intake = take_overlaid(&input, &Options::default().limits, &test.files, &rules.signatures);
+        let loaded = Loaded::new(intake.map_err(|error| error.to_string())?, &rules.pack);
+        return Ok(Cow::Owned(loaded.diagnose(&rules.pack)));
+    }
     let known = bundles.entry(bundle.clone()).or_insert_with(|| {
         analyze(&Input::Path(base.join(&**bundle)), rules, &Options::default()).map_err(|error| error.to_string())
     });

@@ -364,7 +364,8 @@ pub struct Emit {
 pub struct RuleTest {
     /// What it shows.
     pub name: Text,
-    /// A virtual bundle: path and content of each document.
+    /// A virtual bundle: path and content of each document. With a bundle on disk, documents that replace those of the
+    /// same path, or are added.
     pub files: Vec<(Text, Text)>,
     /// A bundle on disk, relative to the rule file's pack.
     pub bundle: Option<Text>,

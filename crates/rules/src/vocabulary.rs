@@ -34,7 +34,21 @@ pub const PROBE: KindSpec = KindSpec {
             &[" Which packet the verdict is about: `fwd`, `rep`, `ack`, `dat`, `err`, `pfwd`, `prep`."],
         ),
         field("reject_with", TEXT, &[" How a rule answered, such as `icmp-host-prohibited`."]),
-        field("rule", ANY, &[" The rule that decides: `text`, `number`, `table`, `chain`."]),
+        field(
+            "rule",
+            ANY,
+            &[
+                " The rule that decides: `text`, `number`, `table`, `chain`; `backend` is `legacy` or `nft`, `native` true in",
+                " an nft table that iptables does not show.",
+            ],
+        ),
+        field(
+            "redirected_by",
+            ANY,
+            &[
+                " The rule that gave the first packet another destination: `text`, `table`, `chain`, `document`, `line`.",
+            ],
+        ),
         field(
             "decided_by",
             ANY,
