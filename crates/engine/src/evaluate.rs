@@ -3,17 +3,17 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use bundlescope_facts::{Fact, Problem, Source, Text};
-use bundlescope_rules::{Emit, Pack, Rule};
+use bundlescope_facts::{Fact, Problem, Source, Text, event_spec};
+use bundlescope_rules::{Confidence, Emit, Pack, Rule};
 
 use crate::answer::{Answer, Stuck, answer};
 use crate::arrange::arrange;
-use crate::finding::{MAX_FINDINGS, findings};
-use crate::index::Index;
+use crate::finding::{Draft, MAX_FINDINGS, findings};
+use crate::index::{Id, Index};
 use crate::join::{Join, Matched, ProbeCache, Row};
 use crate::render::{Renderer, bindings};
 use crate::world::World;
-use crate::{Finding, Missing, Undecided};
+use crate::{Finding, Missing, Role, Undecided};
 
 /// Facts that one rule may emit.
 const MAX_EMITTED: usize = 10_000;
@@ -24,7 +24,8 @@ pub struct Evaluation {
     /// Likeliest root cause first; symptoms follow the cause that explains them.
     pub findings: Vec<Finding>,
     /// Rules that could not be decided. Those with something that makes the question worth asking come first; the
-    /// others have an empty `because` and could not be run at all.
+    /// others have an empty `because` and could not be run at all. Left out are those that ask only about failures of
+    /// which a sure cause was found.
     pub undecided: Vec<Undecided>,
     /// Ids of the rules that the evidence contradicts, in order.
     pub clear: Vec<Text>,
@@ -42,6 +43,7 @@ pub fn evaluate(pack: &Pack, world: &World<'_>) -> Evaluation {
     let renderer = Renderer::new();
     let mut evaluation = Evaluation::default();
     let mut drafts = Vec::new();
+    let mut asking = Vec::new();
     for rule in pack.rules() {
         let join = Join { rule, world, index: &index, probes: &probes, checks: Cell::new(0) };
         let answer = answer(&join, &renderer, false);
@@ -59,12 +61,13 @@ pub fn evaluate(pack: &Pack, world: &World<'_>) -> Evaluation {
             evaluation.problems.push(Problem { document: rule.path.clone(), line: 0, message });
         }
         match undecided(&join, &answer.stuck) {
-            Some(undecided) => evaluation.undecided.push(undecided),
+            Some(undecided) => asking.push((undecided, events(&join, &answer.stuck))),
             None if found.is_empty() => evaluation.clear.push(rule.id.clone()),
             None => {}
         }
         drafts.extend(found);
     }
+    evaluation.undecided = open_questions(asking, &drafts);
     evaluation.findings = arrange(drafts);
     evaluation.undecided.sort_by(|a, b| (a.because.is_empty(), &a.rule).cmp(&(b.because.is_empty(), &b.rule)));
     evaluation.clear.sort();
@@ -111,6 +114,27 @@ pub(crate) fn first_fact<'j>(join: &'j Join<'_, '_>, matched: &Matched) -> Optio
         Matched::All(parts) => parts.iter().find_map(|part| first_fact(join, part)),
         Matched::Probe(_) => None,
     }
+}
+
+/// The undecided rules without those that ask about nothing but events for which a sure cause was found: what they
+/// would collect explains nothing more.
+fn open_questions(asking: Vec<(Undecided, BTreeSet<Id>)>, drafts: &[Draft]) -> Vec<Undecided> {
+    let sure = |draft: &&Draft| {
+        draft.finding.role == Role::Cause && draft.confidence == Confidence::High && !draft.explains.is_empty()
+    };
+    let explained: BTreeSet<Id> = drafts.iter().filter(sure).flat_map(|draft| draft.events.keys().copied()).collect();
+    let open = |events: &BTreeSet<Id>| events.is_empty() || !events.is_subset(&explained);
+    asking.into_iter().filter(|(_, events)| open(events)).map(|(undecided, _)| undecided).collect()
+}
+
+/// The events that stuck rows have matched.
+fn events(join: &Join<'_, '_>, stuck: &[Stuck]) -> BTreeSet<Id> {
+    let matched = stuck.iter().flat_map(|stuck| stuck.row.matched.iter().flatten());
+    let event = |matched: &Matched| match matched {
+        Matched::Fact(id) => join.index.fact(*id).filter(|fact| event_spec(fact.kind()).is_some()).map(|_| *id),
+        _ => None,
+    };
+    matched.filter_map(event).collect()
 }
 
 /// One entry for a rule whose rows are stuck; those that something was seen for count, and where there are none, the

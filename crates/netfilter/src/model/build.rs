@@ -245,6 +245,16 @@ fn mark_bridges(own: &mut Namespace, facts: &[&Fact]) {
                     }
                 }
             }
+            // Without the network itself: its bridge has the address that its containers take for their gateway, and
+            // Docker names it after the network's id unless told otherwise.
+            Data::Endpoint(endpoint) => {
+                let has = |interface: &&Interface| {
+                    let gateway = |own: &IfAddress| endpoint.gateway == Some(own.address);
+                    let id = endpoint.network_id.as_deref();
+                    interface.addresses.iter().any(gateway) || is_named_after(&interface.name, id)
+                };
+                names.extend(own.interfaces.iter().filter(has).map(|interface| interface.name.clone()));
+            }
             _ => {}
         }
     }
@@ -252,6 +262,12 @@ fn mark_bridges(own: &mut Namespace, facts: &[&Fact]) {
         let bond = interface.kind.as_deref() == Some("bond");
         interface.bridge |= !bond && names.contains(&interface.name);
     }
+}
+
+/// Whether a bridge has the name that Docker gives to that of a network: `br-` and twelve digits of the id.
+fn is_named_after(bridge: &str, network_id: Option<&str>) -> bool {
+    let id = bridge.strip_prefix("br-").filter(|id| id.len() == 12);
+    id.zip(network_id).is_some_and(|(id, network)| network.starts_with(id))
 }
 
 fn add_ports(host: &mut Host, facts: &[&Fact]) {

@@ -326,6 +326,10 @@ impl Sim<'_, '_> {
         match interface.link {
             Link::Loopback => self.loop_back(namespace, packet),
             Link::Port(port) if namespace != 0 => self.bridge_from(namespace, out, port, packet),
+            Link::Outside if own.container.is_some() => {
+                let missing = &["docker network inspect", "ip addr"];
+                unknown(&format!("the bridge that {} of the container is connected to", interface.name), missing)
+            }
             Link::Port(_) | Link::Outside => {
                 let failed = known.filter(|neighbour| {
                     neighbour.mac.is_none() && matches!(neighbour.state.as_deref(), Some("FAILED" | "INCOMPLETE"))

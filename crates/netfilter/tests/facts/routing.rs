@@ -136,3 +136,29 @@ fn redirect_takes_the_first_address_of_the_device() {
     assert_eq!(reached("c1 tcp 198.51.100.7:99"), "172.17.0.1");
     assert_eq!(reached("host tcp 198.51.100.7:99"), "127.0.0.1");
 }
+
+/// `ip -o addr` of the same host: addresses, and neither kinds nor masters of interfaces.
+const ONE_LINE: &str = "\
+1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever
+2: eth0    inet 192.0.2.10/24 brd 192.0.2.255 scope global eth0\\       valid_lft forever preferred_lft forever
+";
+
+#[test]
+fn the_gateway_of_a_container_is_its_bridge() {
+    let mut world = World::new();
+    world.filter("-A INPUT -i docker0 -p tcp -m tcp --dport 80 -j DROP");
+    let docker0 = "3: docker0    inet 172.17.0.1/16 brd 172.17.255.255 scope global docker0\\       valid_lft forever preferred_lft forever\n";
+    world.set("network/ip_addr.txt", &format!("{ONE_LINE}{docker0}"));
+    assert_eq!(world.verdict("c1 tcp 172.17.0.1:80"), "dropped fwd filter INPUT 1");
+    assert_eq!(world.verdict("c1 tcp 192.0.2.10:80"), "dropped fwd filter INPUT 1");
+    assert_eq!(world.verdict("c1 tcp 172.17.0.3:80"), "delivered");
+}
+
+#[test]
+fn a_container_without_a_known_bridge_is_not_outside_the_host() {
+    let mut world = World::new();
+    world.filter("-A INPUT -p tcp -m tcp --dport 80 -j DROP");
+    world.set("network/ip_addr.txt", ONE_LINE);
+    let answer = world.ask("c1 tcp 192.0.2.10:80");
+    assert_eq!(answer.verdict.word(), "unknown");
+}
