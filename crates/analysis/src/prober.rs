@@ -121,6 +121,7 @@ impl<'l> ModelProber<'l> {
             verdict: answer.verdict.word().into(),
             value: self.value(host, &flow, &answer),
             evidence: evidence(&answer),
+            related: self.listeners(host, &answer),
             path: answer.lines(),
             missing: missing(&answer),
             assumed: answer.assumed,
@@ -236,6 +237,35 @@ impl<'l> ModelProber<'l> {
                 if table.form == FirewallForm::Nft && fact.source.document == *document)
         });
         Some((backend.0, listed_by_nft && !compat))
+    }
+
+    /// Who listens where the stopped packet wanted to go: it proves that the service is there and is not the fault.
+    fn listeners(&self, host: &Host, answer: &Answer) -> Vec<(Text, Source)> {
+        let Some(at) = &answer.at else { return Vec::new() };
+        let container = host.container_at(at.destination);
+        if container.is_none() && !host.is_own_address(at.destination) {
+            return Vec::new();
+        }
+        let mut found: Vec<(&Listener, &Source)> = Vec::new();
+        for fact in self.facts.iter().filter(|fact| *fact.node == *host.node()) {
+            if let Data::Listener(listener) = &fact.data
+                && listener.port == at.destination_port
+                && listener.container.as_deref() == container
+                && listener.address.is_none_or(|address| address.is_unspecified() || address == at.destination)
+            {
+                found.push((listener, &fact.source));
+            }
+        }
+        // One says it; the family that is asked, and a line that names the process, say more.
+        let best = found.into_iter().min_by_key(|(listener, _)| {
+            let family = listener.address.is_none_or(|address| address.is_ipv4() == at.destination.is_ipv4());
+            (listener.process.is_none(), !family)
+        });
+        let label = |listener: &Listener| match &listener.process {
+            Some(process) => format!("listens on the port: {process}").into(),
+            None => Text::from("listens on the port"),
+        };
+        best.into_iter().map(|(listener, source)| (label(listener), source.clone())).collect()
     }
 
     /// The listeners on loopback of the place that was reached, when all that listen on that port do so. docker-proxy

@@ -145,7 +145,11 @@ fn compare(diagnosis: &Diagnosis, rule: &Rule, expect: &Expect) -> Vec<Mistake> 
     contains(&mut mistakes, "message", &expect.message, findings.iter().map(|f| f.message.clone()).collect());
     let places = findings
         .iter()
-        .flat_map(|finding| finding.evidence.iter().map(|e| format!("{}:{}", e.document, e.line)))
+        .flat_map(|finding| {
+            finding.evidence.iter().flat_map(|e| {
+                std::iter::once(format!("{}:{}", e.document, e.line)).chain(e.also.iter().map(ToString::to_string))
+            })
+        })
         .collect::<Vec<_>>();
     for wanted in &expect.evidence {
         let there = places.iter().any(|place| *place == **wanted || place.ends_with(&format!("/{wanted}")));

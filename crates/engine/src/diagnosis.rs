@@ -128,6 +128,31 @@ pub struct Evidence {
     pub label: Text,
     /// For events: how many records say the same.
     pub count: u64,
+    /// Other places that state the same, as `document:line`: an inspect and a list, a log that was collected twice.
+    pub also: Vec<Text>,
+    /// Values that the rule asked for here; of a long stretch only the lines that hold one are the point.
+    pub sought: Vec<Text>,
+}
+
+impl Evidence {
+    /// Lines that need no picking.
+    pub const FEW: u32 = 6;
+
+    /// Whether a line of it holds what was asked for: the value as a word of its own, quoted or behind a colon.
+    pub fn holds(&self, line: &str) -> bool {
+        let is_end = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && !"._-".contains(c));
+        let key = line.trim_start().split_once(':').filter(|_| line.trim_start().starts_with('"'));
+        self.sought.iter().any(|value| match (&**value, key) {
+            ("", _) => false,
+            // A number or a switch says nothing without its key, and stands behind it as a whole.
+            (value, Some((_, stated))) if value.bytes().all(|b| b.is_ascii_digit()) || value == "true" => {
+                stated.trim().trim_end_matches(',').trim_matches('"') == value
+            }
+            (value, _) => line.match_indices(value).any(|(at, _)| {
+                is_end(line[..at].chars().next_back()) && is_end(line[at + value.len()..].chars().next())
+            }),
+        })
+    }
 }
 
 /// One step of a remedy.
@@ -139,6 +164,8 @@ pub struct Fix {
     pub run: Option<String>,
     /// True when re-simulation showed that it works.
     pub proved: bool,
+    /// Why the rule's command is withheld, for people; absent where it has none or it stands in `run`.
+    pub reason: Option<String>,
 }
 
 /// A probe as a report draws it.

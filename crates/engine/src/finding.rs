@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bundlescope_facts::{Fact, Text, Value, event_spec};
-use bundlescope_rules::{Confidence, FixStep, Rule, RuleRole, Severity, UNKNOWN};
+use bundlescope_facts::{Fact, Source, Text, Value, event_spec};
+use bundlescope_rules::{Condition, Confidence, FixStep, Pattern, Rule, RuleRole, Severity, UNKNOWN};
 use jiff::Timestamp;
 
 use crate::index::Id;
@@ -97,11 +97,14 @@ fn draft(
 ) -> Draft {
     let rule = join.rule;
     let mut gathered = Gathered::default();
-    for row in rows.iter().take(MAX_ROWS) {
+    // The row that the texts speak of first: its evidence is shown, and what says the same is only named.
+    let others = rows.iter().copied().filter(|row| !std::ptr::eq(*row, told));
+    for row in std::iter::once(told).chain(others).take(MAX_ROWS) {
         for (position, matched) in row.matched.iter().enumerate() {
             if let Some(matched) = matched {
                 let alias = rule.when.get(position).map(|condition| condition.alias.clone()).unwrap_or_default();
-                gathered.add(join, matched, &alias);
+                let sought = rule.when.get(position).map(|condition| sought(join, condition, matched, &alias));
+                gathered.add(join, matched, &alias, &sought.unwrap_or_default());
             }
         }
     }
@@ -156,15 +159,33 @@ fn node(join: &Join<'_, '_>, row: &Row) -> Text {
 /// A step of the remedy; its command only when it is proved, or needs no proof.
 fn fix(join: &Join<'_, '_>, renderer: &Renderer, step: &FixStep, row: &Row) -> Fix {
     let say = renderer.text(&step.say, join, row);
-    let run = step.run.as_ref().and_then(|run| renderer.command(run, join, row));
-    let Some(proof) = &step.proves else { return Fix { say, run, proved: false } };
-    let proved = run.as_ref().is_some_and(|command| {
-        let Some(question) = join.question(proof, row) else { return false };
-        let Ok(after) = join.world.prober.after(&question.node, command) else { return false };
-        let answer = after.probe(&question);
-        !join.answers(proof, &answer, row).is_empty()
-    });
-    Fix { say, run: run.filter(|_| proved), proved }
+    let withheld = |reason: String| Fix { say: say.clone(), run: None, proved: false, reason: Some(reason) };
+    let Some(template) = &step.run else { return Fix { say, run: None, proved: false, reason: None } };
+    let Some(command) = renderer.command(template, join, row) else {
+        return withheld("the bundle does not hold every value that the command needs".into());
+    };
+    let Some(proof) = &step.proves else { return Fix { say, run: Some(command), proved: false, reason: None } };
+    let Some(question) = join.question(proof, row) else {
+        return withheld("the bundle does not hold what the command would have to be checked with".into());
+    };
+    let after = match join.world.prober.after(&question.node, &command) {
+        Ok(after) => after,
+        Err(error) => return withheld(format!("the command could not be checked: {error}")),
+    };
+    let answer = after.probe(&question);
+    if !join.answers(proof, &answer, row).is_empty() {
+        return Fix { say, run: Some(command), proved: true, reason: None };
+    }
+    withheld(if &*answer.verdict != "unknown" {
+        format!("with the command the connection would still be {}", answer.verdict)
+    } else if let Some((_, collect)) = answer.missing.first() {
+        format!("the command could not be checked, because the output of `{collect}` is not in the bundle")
+    } else {
+        match answer.assumed.iter().find_map(|text| text.strip_prefix("not known: ")) {
+            Some(what) => format!("the command could not be checked, because the bundle does not tell {what}"),
+            None => "the command could not be checked with what the bundle holds".to_owned(),
+        }
+    })
 }
 
 /// What the rows of one finding matched.
@@ -176,17 +197,19 @@ struct Gathered {
     time: Option<Timestamp>,
     probes: Vec<ProbePath>,
     deciding: Vec<Evidence>,
-    stated: Vec<Evidence>,
-    logged: Vec<Evidence>,
+    related: Vec<Evidence>,
+    /// With what each says.
+    stated: Vec<(String, Evidence)>,
+    logged: Vec<(String, Evidence)>,
 }
 
 impl Gathered {
-    fn add(&mut self, join: &Join<'_, '_>, matched: &Matched, alias: &Text) {
+    fn add(&mut self, join: &Join<'_, '_>, matched: &Matched, alias: &Text, sought: &[Text]) {
         match matched {
-            Matched::Fact(id) => self.fact(join, *id),
-            Matched::Count(ids, _) => ids.iter().take(MAX_EVIDENCE).for_each(|id| self.fact(join, *id)),
+            Matched::Fact(id) => self.fact(join, *id, sought),
+            Matched::Count(ids, _) => ids.iter().take(MAX_EVIDENCE).for_each(|id| self.fact(join, *id, sought)),
             // The checker bounds the depth of `all`.
-            Matched::All(parts) => parts.iter().for_each(|part| self.add(join, part, alias)),
+            Matched::All(parts) => parts.iter().for_each(|part| self.add(join, part, alias, sought)),
             Matched::Probe(answer) => {
                 let known = self.probes.iter().any(|probe| probe.answer.question == answer.question);
                 if !known && self.probes.len() < MAX_PROBES {
@@ -194,12 +217,13 @@ impl Gathered {
                 }
                 if !known {
                     self.deciding.extend(deciding(answer));
+                    self.related.extend(answer.related.iter().map(|(label, source)| quoted(label.clone(), source)));
                 }
             }
         }
     }
 
-    fn fact(&mut self, join: &Join<'_, '_>, id: Id) {
+    fn fact(&mut self, join: &Join<'_, '_>, id: Id, sought: &[Text]) {
         let Some(fact) = join.index.fact(id) else { return };
         if !self.facts.insert(id) {
             return;
@@ -209,6 +233,8 @@ impl Gathered {
         if let Value::Text(container) = container {
             self.containers.insert(container);
         }
+        let said = statement(fact, event);
+        let piece = Evidence { sought: sought.to_vec(), ..stated(fact, event) };
         if event {
             self.events.insert(id, fact.kind().into());
             let time = fact.occurrences.and_then(|occurrences| occurrences.first);
@@ -216,25 +242,88 @@ impl Gathered {
                 (Some(known), Some(time)) => Some(known.min(time)),
                 (known, time) => known.or(time),
             };
-            self.logged.push(stated(fact));
+            self.logged.push((said, piece));
         } else {
-            self.stated.push(stated(fact));
+            self.stated.push((said, piece));
         }
     }
 
-    /// The most telling first, each place once.
+    /// What decides, what the client says, what else plays a part; each statement once, with the other places that
+    /// make it.
     fn evidence(&mut self) -> Vec<Evidence> {
-        let mut places = BTreeSet::new();
-        let all = std::mem::take(&mut self.deciding).into_iter();
-        let all = all.chain(std::mem::take(&mut self.stated)).chain(std::mem::take(&mut self.logged));
-        all.filter(|evidence| places.insert((evidence.document.clone(), evidence.line, evidence.end_line)))
-            .take(MAX_EVIDENCE)
-            .collect()
+        let place = |piece: &Evidence| (piece.document.clone(), piece.line);
+        let mut shown: Vec<Evidence> = Vec::new();
+        let mut places: BTreeMap<(Text, u32), usize> = BTreeMap::new();
+        let mut statements: BTreeMap<String, usize> = BTreeMap::new();
+        let unnamed = |piece: Evidence| (String::new(), piece);
+        let related = std::mem::take(&mut self.related);
+        let all = std::mem::take(&mut self.deciding).into_iter().map(unnamed);
+        let all = all.chain(std::mem::take(&mut self.logged)).chain(related.into_iter().map(unnamed));
+        for (said, mut piece) in all.chain(std::mem::take(&mut self.stated)) {
+            if places.contains_key(&place(&piece)) {
+                continue;
+            }
+            match statements.get(&said).copied().filter(|_| !said.is_empty()) {
+                Some(at) => {
+                    // Positions in `statements` are those of `shown`.
+                    let first = &mut shown[at];
+                    if handier(&piece) > handier(first) {
+                        std::mem::swap(first, &mut piece);
+                        first.also = std::mem::take(&mut piece.also);
+                    }
+                    places.insert(place(first), at);
+                    places.insert(place(&piece), at);
+                    first.also.push(format!("{}:{}", piece.document, piece.line).into());
+                }
+                None if shown.len() < MAX_EVIDENCE => {
+                    places.insert(place(&piece), shown.len());
+                    statements.insert(said, shown.len());
+                    shown.push(piece);
+                }
+                None => {}
+            }
+        }
+        shown
     }
 }
 
+/// The values that a condition asks for in a fact, and those that the rule's texts show of it.
+fn sought(join: &Join<'_, '_>, condition: &Condition, matched: &Matched, alias: &str) -> Vec<Text> {
+    let Pattern::Fact(pattern) = &condition.pattern else { return Vec::new() };
+    let shown = [&join.rule.title, &join.rule.message].into_iter().flat_map(|text| &text.names);
+    let shown = shown.filter_map(|name| name.strip_prefix(alias)?.strip_prefix('.'));
+    let paths: BTreeSet<&str> = pattern.fields.iter().map(|field| &*field.path).chain(shown).collect();
+    let values = paths.into_iter().map(|path| join.value_of(matched, path));
+    let scalar = values.filter(|value| !matches!(value, Value::Null | Value::List(_) | Value::Map(_)));
+    scalar.map(|value| Text::from(value.to_string())).filter(|value| value.len() < 200 && &**value != "false").collect()
+}
+
+/// What a fact says, so that two documents that say the same are told apart from two that do not.
+fn statement(fact: &Fact, event: bool) -> String {
+    let named = |names: &[&str]| names.iter().map(|name| format!("{}\u{1f}", fact.get(name))).collect::<String>();
+    let said = match fact.kind() {
+        // How often and when it was logged depends on how the log was collected.
+        _ if event => named(&["container", "host", "address", "port", "error", "reason", "target"]),
+        "container" => named(&["name", "status", "exit_code"]),
+        "endpoint" => named(&["container", "network"]),
+        "network" | "interface" => named(&["name", "container"]),
+        "listener" => named(&["proto", "address", "port", "container"]),
+        // Everything that it states.
+        _ => fact.fields().into_iter().map(|(name, value)| format!("{name}={value}\u{1f}")).collect(),
+    };
+    format!("{}\u{1f}{}\u{1f}{said}", fact.node, fact.kind())
+}
+
+/// Which of two places that say the same is better to look at: plain rather than packed, and lines rather than one
+/// line that holds a whole list.
+fn handier(piece: &Evidence) -> (bool, bool) {
+    let document = &*piece.document;
+    let packed = [".gz", ".xz", ".zst", ".bz2"].iter().any(|end| document.ends_with(end));
+    (!packed, piece.end_line > piece.line || !document.ends_with(".json"))
+}
+
 /// The lines that state a fact.
-fn stated(fact: &Fact) -> Evidence {
+fn stated(fact: &Fact, event: bool) -> Evidence {
     let (line, end_line) = (fact.source.first_line, fact.source.last_line.max(fact.source.first_line));
     let excerpt = fact.excerpt.as_ref().map(|excerpt| {
         let before = line.saturating_sub(excerpt.first_line) as usize;
@@ -242,13 +331,37 @@ fn stated(fact: &Fact) -> Evidence {
         excerpt.lines.iter().skip(before).take(lines).map(|line| &**line).collect::<Vec<_>>().join("\n")
     });
     Evidence {
-        document: fact.source.document.clone(),
-        line,
         end_line,
         excerpt: excerpt.unwrap_or_default(),
         context: fact.excerpt.clone(),
-        label: fact.kind().replace('_', " ").into(),
         count: fact.occurrences.map_or(1, |occurrences| occurrences.count.max(1)),
+        ..quoted(label(fact, event), &fact.source)
+    }
+}
+
+/// What a fact shows, in plain words.
+fn label(fact: &Fact, event: bool) -> Text {
+    let of = |what: &str, name: &str| match fact.get(name).as_text() {
+        Some(name) if !name.is_empty() => format!("{what} {name}"),
+        _ => what.split(" of ").next().unwrap_or(what).to_owned(),
+    };
+    let label = match fact.kind() {
+        _ if event => of("log of", "container"),
+        "container" => of("state of", "name"),
+        "endpoint" => of("network of", "container"),
+        "network" => of("Docker network", "name"),
+        "listener" => of("listens on the port: inside", "container"),
+        "published_port" => of("published port of", "container"),
+        "filesystem" => of("file system", "mount"),
+        "interface" => of("interface", "name"),
+        "route" => "route".to_owned(),
+        "sysctl" => "kernel setting".to_owned(),
+        "daemon_config" | "docker_daemon" => "Docker's settings".to_owned(),
+        other => other.replace('_', " "),
+    };
+    match (fact.kind(), fact.get("container").as_text()) {
+        ("listener", None | Some("")) => "listens on the port".into(),
+        _ => label.into(),
     }
 }
 
@@ -264,15 +377,22 @@ fn deciding(answer: &ProbeAnswer) -> impl Iterator<Item = Evidence> {
         _ => "decides the packet's way",
     }
     .into();
-    answer.evidence.iter().map(move |source| Evidence {
+    answer.evidence.iter().map(move |source| quoted(label.clone(), source))
+}
+
+/// A place whose lines are filled in later.
+fn quoted(label: Text, source: &Source) -> Evidence {
+    Evidence {
         document: source.document.clone(),
         line: source.first_line,
         end_line: source.last_line.max(source.first_line),
         excerpt: String::new(),
         context: None,
-        label: label.clone(),
+        label,
         count: 1,
-    })
+        also: Vec::new(),
+        sought: Vec::new(),
+    }
 }
 
 /// FNV-1a over the parts, folded to 32 bits: the same on every machine and in every version.

@@ -30,6 +30,8 @@ pub struct ProbeAnswer {
     pub value: Value,
     /// The lines that decide.
     pub evidence: Vec<Source>,
+    /// What else tells the story, with what it shows: who listens on the port that is asked.
+    pub related: Vec<(Text, Source)>,
     /// One line of text per step of the packet's path, for people.
     pub path: Vec<String>,
     /// For `unknown`: formats that the bundle would have to hold, as (kind, collect command).

@@ -108,6 +108,7 @@ struct JsonEvidence<'a> {
     label: &'a str,
     count: u64,
     context: Option<&'a Excerpt>,
+    also_in: &'a [Text],
 }
 
 #[derive(Serialize)]
@@ -115,6 +116,8 @@ struct JsonFix<'a> {
     say: &'a str,
     run: Option<&'a str>,
     proved: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -196,7 +199,12 @@ fn finding(finding: &Finding) -> JsonFinding<'_> {
         fix: finding
             .fix
             .iter()
-            .map(|fix| JsonFix { say: &fix.say, run: fix.run.as_deref(), proved: fix.proved })
+            .map(|fix| JsonFix {
+                say: &fix.say,
+                run: fix.run.as_deref(),
+                proved: fix.proved,
+                reason: fix.reason.as_deref(),
+            })
             .collect(),
         explains: &finding.explains,
         about: &finding.about,
@@ -224,6 +232,7 @@ fn evidence(evidence: &Evidence) -> JsonEvidence<'_> {
         label: &evidence.label,
         count: evidence.count,
         context: evidence.context.as_ref(),
+        also_in: &evidence.also,
     }
 }
 

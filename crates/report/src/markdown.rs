@@ -94,6 +94,9 @@ pub(crate) fn render_finding(finding: &FindingView, heading: &str) -> String {
         if let Some(run) = &fix.run {
             out.push_str(&format!("\n{}", block("sh", run)));
         }
+        if let Some(reason) = &fix.reason {
+            out.push_str(&format!("\n{}: {}.\n", WORDS.withheld, prose(reason)));
+        }
     }
     if !finding.children.is_empty() {
         out.push_str(&format!("\n**{}**\n\n", WORDS.explains));
@@ -119,6 +122,10 @@ fn evidence(out: &mut String, finding: &FindingView) {
             out.push_str(&format!(" ({count} {})", WORDS.records));
         }
         out.push_str(&format!("\n\n{}", block("text", &piece.drawn())));
+        if !piece.also.is_empty() {
+            let places: Vec<String> = piece.also.iter().map(|place| code(place)).collect();
+            out.push_str(&format!("\n{} {}\n", WORDS.also_in, places.join(", ")));
+        }
     }
 }
 
@@ -128,7 +135,8 @@ fn undecided(out: &mut String, view: &View) {
     }
     out.push_str(&format!("\n## {}\n\n", WORDS.undecided));
     for question in &view.undecided {
-        out.push_str(&format!("- {}", code(&question.rule)));
+        let rules: Vec<String> = question.rules.iter().map(|rule| code(rule)).collect();
+        out.push_str(&format!("- {}", rules.join(", ")));
         if !question.because.is_empty() {
             // A list item holds one line.
             out.push_str(&format!(": {}", prose(&question.because.replace('\n', " "))));

@@ -180,10 +180,23 @@ impl Page {
             }
             self.prose("     ", PLAIN, &head);
             self.lines(piece);
+            self.also(piece);
         }
         if evidence.len() > most {
             self.prose("     ", DIM, &format!("{} {}", evidence.len() - most, WORDS.more_evidence));
         }
+    }
+
+    fn also(&mut self, piece: &EvidenceView) {
+        const MOST: usize = 2;
+        if piece.also.is_empty() {
+            return;
+        }
+        let mut text = format!("{} {}", WORDS.also_in, piece.also[..piece.also.len().min(MOST)].join(", "));
+        if piece.also.len() > MOST {
+            text.push_str(&format!(", {} {}", piece.also.len() - MOST, WORDS.more));
+        }
+        self.prose("       ", DIM, &text);
     }
 
     fn lines(&mut self, piece: &EvidenceView) {
@@ -255,6 +268,9 @@ impl Page {
             if let Some(run) = &fix.run {
                 self.command("       ", run);
             }
+            if let Some(reason) = &fix.reason {
+                self.prose("       ", DIM, &format!("{}: {reason}.", WORDS.withheld));
+            }
         }
     }
 
@@ -270,7 +286,8 @@ impl Page {
                 title.push_str(&format!(" {}", child.host));
             }
             self.prose("   - ", PLAIN, &title);
-            for piece in child.evidence.iter().take(MOST_EVIDENCE.1) {
+            let known = |place: &str| finding.evidence.iter().any(|piece| piece.place == place);
+            for piece in child.evidence.iter().filter(|piece| !known(&piece.place)).take(MOST_EVIDENCE.1) {
                 let count = piece.count.map_or_else(String::new, |count| format!(" ({count} {})", WORDS.records));
                 self.prose("       ", DIM, &format!("{}{count}", piece.place));
                 for line in piece.lines.iter().filter(|line| line.hit).take(3) {
@@ -298,11 +315,12 @@ impl Page {
             return;
         }
         self.blank();
-        self.line(&[(BOLD, &format!("{} ({})", WORDS.undecided, view.undecided.len()))]);
+        self.line(&[(BOLD, &format!("{} ({})", WORDS.undecided, view.open))]);
         for question in view.undecided.iter().take(MOST_ITEMS) {
+            let rules = question.rules.join(", ");
             let text = match question.because.as_str() {
-                "" => question.rule.clone(),
-                because => format!("{}: {because}", question.rule),
+                "" => rules,
+                because => format!("{rules}: {because}"),
             };
             self.prose("  - ", PLAIN, &text);
         }

@@ -41,6 +41,8 @@ pub(crate) struct View {
     pub(crate) total: usize,
     pub(crate) collect: Vec<CollectView>,
     pub(crate) undecided: Vec<UndecidedView>,
+    /// Rules among `undecided`.
+    pub(crate) open: usize,
     pub(crate) clear: Vec<String>,
     pub(crate) problems: Vec<ProblemView>,
     pub(crate) documents: Vec<DocumentView>,
@@ -54,12 +56,11 @@ pub(crate) struct CollectView {
     pub(crate) decides: Vec<String>,
 }
 
-/// A rule that could not be decided.
+/// Rules that could not be decided for one reason.
 #[derive(Debug, Serialize)]
 pub(crate) struct UndecidedView {
-    pub(crate) rule: String,
+    pub(crate) rules: Vec<String>,
     pub(crate) because: String,
-    pub(crate) missing: Vec<String>,
 }
 
 /// Something that could not be read.
@@ -112,7 +113,8 @@ impl View {
             findings,
             total: diagnosis.findings.len(),
             collect: collect(&diagnosis.undecided),
-            undecided: diagnosis.undecided.iter().map(undecided).collect(),
+            undecided: undecided(&diagnosis.undecided, &paths),
+            open: diagnosis.undecided.len(),
             clear: diagnosis.clear.iter().map(|rule| plain_line(rule)).collect(),
             problems: problems(&diagnosis.problems, &paths),
             documents: diagnosis.documents.iter().map(|one| document(one, &paths)).collect(),
@@ -161,12 +163,22 @@ fn collect(undecided: &[Undecided]) -> Vec<CollectView> {
     views
 }
 
-fn undecided(undecided: &Undecided) -> UndecidedView {
-    UndecidedView {
-        rule: plain_line(&undecided.rule),
-        because: plain(undecided.because.trim_end()),
-        missing: undecided.missing.iter().map(|missing| plain_line(&missing.kind)).collect(),
+/// Each reason once; those that something was seen for come first, as in the diagnosis.
+fn undecided(undecided: &[Undecided], paths: &Paths) -> Vec<UndecidedView> {
+    let mut views: Vec<UndecidedView> = Vec::new();
+    let mut reasons: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    for question in undecided {
+        let because = paths.within(plain(question.because.trim_end()));
+        let rule = plain_line(&question.rule);
+        match reasons.get(&because).and_then(|at| views.get_mut(*at)) {
+            Some(view) => view.rules.push(rule),
+            None => {
+                reasons.insert(because.clone(), views.len());
+                views.push(UndecidedView { rules: vec![rule], because });
+            }
+        }
     }
+    views
 }
 
 /// Problems of a document that say the same stand together.

@@ -37,6 +37,7 @@ pub fn environment(purpose: Purpose) -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     environment.add_filter("bytes", bytes);
+    environment.add_filter("words", words);
     match purpose {
         Purpose::Text => environment.set_formatter(format_text),
         Purpose::Command => environment.set_formatter(format_command),
@@ -93,6 +94,28 @@ fn bytes(value: Value) -> Value {
         unit = next;
     }
     Value::from(if unit == "B" { format!("{count} B") } else { format!("{rest:.1} {unit}") })
+}
+
+/// `{{ failure.error | words }}`: the words that people use for how a connection failed, and for other values that are
+/// written with underscores.
+fn words(value: Value) -> Value {
+    let Some(word) = value.as_str() else {
+        return value;
+    };
+    let said = match word {
+        "refused" => "connection refused",
+        "timed_out" => "timed out",
+        "no_route" => "no route to host",
+        "unreachable" => "network unreachable",
+        "reset" => "connection reset",
+        "closed" => "connection closed",
+        "name_not_found" => "name not found",
+        "name_lookup_failed" => "no answer from DNS",
+        "address_in_use" => "address in use",
+        "other" => "connection failed",
+        _ => return Value::from(word.replace('_', " ")),
+    };
+    Value::from(said)
 }
 
 /// Why a template cannot be used.
@@ -165,6 +188,17 @@ mod tests {
         let context = Value::from_pairs([("l", Value::from(vec!["a", "b"])), ("n", Value::from(1_610_612_736_i64))]);
         let text = environment(Purpose::Text).render_str("{{ l }} {{ n | bytes }} {{ x.y.z }}", context).unwrap();
         assert_eq!(text, "a, b 1.5 GiB (unknown)");
+    }
+
+    #[test]
+    fn errors_are_told_in_words() {
+        let render = |error: &str| {
+            let context = Value::from_pairs([("e", Value::from(error))]);
+            environment(Purpose::Text).render_str("{{ e | words }}", context).unwrap()
+        };
+        let said = ["refused", "timed_out", "name_not_found", "scram_failed", "x y"].map(render);
+        assert_eq!(said, ["connection refused", "timed out", "name not found", "scram failed", "x y"]);
+        assert_eq!(environment(Purpose::Text).render_str("{{ a.b | words }}", ()).unwrap(), UNKNOWN);
     }
 
     #[test]

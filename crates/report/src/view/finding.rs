@@ -59,6 +59,8 @@ pub(crate) struct EvidenceView {
     /// How many records say the same, where it is more than one.
     pub(crate) count: Option<u64>,
     pub(crate) lines: Vec<LineView>,
+    /// Other places that state the same.
+    pub(crate) also: Vec<String>,
     /// Lines left out behind the last one.
     pub(crate) left_out: usize,
 }
@@ -79,6 +81,8 @@ pub(crate) struct FixView {
     pub(crate) say: String,
     pub(crate) run: Option<String>,
     pub(crate) proved: bool,
+    /// Why the command is withheld.
+    pub(crate) reason: Option<String>,
 }
 
 impl FindingView {
@@ -158,13 +162,40 @@ fn evidence(evidence: &Evidence, paths: &Paths) -> EvidenceView {
     };
     let total = around.map_or_else(|| evidence.excerpt.trim_end().lines().count(), |context| context.lines.len());
     lines.truncate(MOST_LINES);
+    let total = total.saturating_sub(pick(evidence, &mut lines));
     EvidenceView {
         place: paths.place(&evidence.document, evidence.line, end_line),
+        also: evidence.also.iter().map(|place| paths.shown(place)).collect(),
         label: plain_line(&evidence.label),
         count: (evidence.count > 1).then_some(evidence.count),
         left_out: total.saturating_sub(lines.len()),
         lines,
     }
+}
+
+/// Of a long stretch leaves the lines that hold what the rule asked for, those beside them, and marks in the gaps.
+/// Returns how many lines went.
+fn pick(evidence: &Evidence, lines: &mut Vec<LineView>) -> usize {
+    let before = lines.len();
+    let holds: Vec<bool> = lines.iter().map(|line| line.hit && evidence.holds(&line.text)).collect();
+    let long = evidence.end_line.saturating_sub(evidence.line) >= Evidence::FEW;
+    if !long || !holds.contains(&true) {
+        return 0;
+    }
+    let near = |index: usize| (index.saturating_sub(1)..=index + 1).any(|at| holds.get(at) == Some(&true));
+    let mut picked: Vec<LineView> = Vec::new();
+    for (index, line) in std::mem::take(lines).into_iter().enumerate() {
+        if near(index) {
+            picked.push(LineView { hit: holds.get(index) == Some(&true), ..line });
+        } else if picked.last().is_some_and(|last| last.number.is_some()) {
+            picked.push(LineView { number: None, text: "...".into(), hit: false });
+        }
+    }
+    if picked.last().is_some_and(|last| last.number.is_none()) {
+        picked.pop();
+    }
+    *lines = picked;
+    before.saturating_sub(lines.len())
 }
 
 fn numbered<'a>(first: u32, lines: impl Iterator<Item = &'a str>) -> impl Iterator<Item = (u32, &'a str)> {
@@ -190,5 +221,6 @@ fn fix(fix: &Fix) -> FixView {
         say: plain(fix.say.trim()),
         run: fix.run.as_deref().map(|run| plain(run.trim_end())).filter(|run| !run.is_empty()),
         proved: fix.proved,
+        reason: fix.reason.as_deref().map(plain_line),
     }
 }

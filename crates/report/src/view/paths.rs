@@ -35,6 +35,11 @@ impl Paths {
         if self.root.is_empty() { plain_line(text) } else { plain_line(&text.replace(&format!("({}", self.root), "(")) }
     }
 
+    /// Text, already plain, that names documents after a space.
+    pub(super) fn within(&self, text: String) -> String {
+        if self.root.is_empty() { text } else { text.replace(&format!(" {}", self.root), " ") }
+    }
+
     /// `path`, `path:12`, `path:12-14`.
     pub(super) fn place(&self, document: &str, line: u32, end_line: u32) -> String {
         let document = self.shown(document);

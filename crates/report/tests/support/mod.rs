@@ -109,6 +109,8 @@ pub(crate) fn story() -> Diagnosis {
             ),
             label: "firewall rule that decides".into(),
             count: 1,
+            also: Vec::new(),
+            sought: Vec::new(),
         },
         Evidence {
             document: "default/commands/netstat.txt".into(),
@@ -126,6 +128,8 @@ pub(crate) fn story() -> Diagnosis {
             ),
             label: "listener that would have answered".into(),
             count: 1,
+            also: Vec::new(),
+            sought: Vec::new(),
         },
     ];
     cause.fix = vec![
@@ -136,8 +140,9 @@ pub(crate) fn story() -> Diagnosis {
                     .into(),
             ),
             proved: true,
+            reason: None,
         },
-        Fix { say: "Make it permanent in the firewall's own configuration.".into(), run: None, proved: false },
+        Fix { say: "Make it permanent in the firewall's own configuration.".into(), run: None, proved: false, reason: Some("with the command the connection would still be dropped".into()) },
     ];
     cause.explains = texts(&["connection-failure#91aa"]);
     cause.probes = vec![ProbePath {
@@ -160,6 +165,7 @@ pub(crate) fn story() -> Diagnosis {
                 "  route 172.17.0.1 is an own address",
                 "  INPUT filter INPUT 7: -A INPUT -j DROP  (default/commands/iptables-save.txt:12)",
             ]),
+            related: Vec::new(),
             missing: Vec::new(),
             assumed: strings(&["bridge-nf-call-iptables is 1: the bundle holds no sysctl output"]),
         },
@@ -187,6 +193,8 @@ pub(crate) fn story() -> Diagnosis {
         ),
         label: "connection failure".into(),
         count: 14,
+        also: texts(&["app/container-logs/api.stderr.log.gz:12"]),
+        sought: Vec::new(),
     }];
     let mut note = finding("clock-skew#0", Role::Note, "low", "Clock of node-1 is 94 s behind the application's");
     note.confidence = "medium".into();
