@@ -113,6 +113,8 @@ fn words(value: Value) -> Value {
         "name_lookup_failed" => "no answer from DNS",
         "address_in_use" => "address in use",
         "other" => "connection failed",
+        // Only single words are names of ours; anything else is a text that a program wrote.
+        _ if word.contains(|c: char| !c.is_ascii_lowercase() && c != '_') => return value,
         _ => return Value::from(word.replace('_', " ")),
     };
     Value::from(said)
@@ -196,8 +198,8 @@ mod tests {
             let context = Value::from_pairs([("e", Value::from(error))]);
             environment(Purpose::Text).render_str("{{ e | words }}", context).unwrap()
         };
-        let said = ["refused", "timed_out", "name_not_found", "scram_failed", "x y"].map(render);
-        assert_eq!(said, ["connection refused", "timed out", "name not found", "scram failed", "x y"]);
+        let said = ["refused", "timed_out", "name_not_found", "scram_failed", "no pg_hba.conf"].map(render);
+        assert_eq!(said, ["connection refused", "timed out", "name not found", "scram failed", "no pg_hba.conf"]);
         assert_eq!(environment(Purpose::Text).render_str("{{ a.b | words }}", ()).unwrap(), UNKNOWN);
     }
 
