@@ -226,7 +226,11 @@ fn sizes_that_cannot_be_are_said_and_the_rest_is_read() {
 #[test]
 fn what_is_no_bundle_is_refused_with_a_reason() {
     let refused = |bytes: &[u8]| match open_within(bytes, &Limits::default()) {
-        Err(error @ OpenError::NotABundle(..)) => error.to_string(),
+        // The bundle is named by the path as given, here one of a temporary folder.
+        Err(error @ OpenError::NotABundle(..)) => {
+            let told = error.to_string();
+            told.split_once("/bundle: ").map(|(_, reason)| format!("bundle: {reason}")).unwrap_or(told)
+        }
         other => panic!("{other:?}"),
     };
     let rest = "; expected a folder, a tar archive (plain or gz, xz, zst, bz2), a zip archive or a text file";
