@@ -8,6 +8,7 @@ use bundlescope_facts::{Backend, Data, Fact, FirewallForm, Listener, Proto, Sour
 use bundlescope_netfilter::{
     Answer, DecidedBy, DecidedKind, Flow, From, Host, Network, PathEntry, RuleNumber, Verdict,
 };
+use ipnet::IpNet;
 
 use crate::commands;
 use crate::loaded::Loaded;
@@ -354,41 +355,33 @@ fn unknown(question: &ProbeQuestion, reason: &ProbeError) -> ProbeAnswer {
 
 /// A machine next to the host: an address of the subnet of the interface by which the default route leads.
 fn from_outside(host: &Host, facts: &[Fact], node: &str) -> Option<From> {
-    let own = facts.iter().filter(|fact| *fact.node == *node);
-    let uplink = own.clone().find_map(|fact| match &fact.data {
-        Data::Route(route) if route.container.is_none() && route.destination.is_some_and(|to| to.prefix_len() == 0) => {
-            route.interface.clone().filter(|_| route.destination.is_some_and(|to| to.addr().is_ipv4()))
-        }
-        _ => None,
-    })?;
-    let subnet = own.clone().find_map(|fact| match &fact.data {
-        Data::Address(address) if address.container.is_none() && address.interface == uplink => {
-            ipnet::IpNet::new(address.address?, address.prefix).ok().filter(|net| net.addr().is_ipv4())
-        }
-        _ => None,
-    })?;
+    let (interface, subnet) = uplink(facts, node)?;
     let address = subnet.hosts().take(256).filter(|address| !host.is_own_address(*address)).last()?;
-    Some(From::Outside { address, input: Some(uplink) })
+    Some(From::Outside { address, input: Some(interface) })
 }
 
 /// The address by which others know the host.
 fn own_address(facts: &[Fact], node: &str) -> Option<IpAddr> {
-    let uplink = facts.iter().find_map(|fact| match &fact.data {
-        Data::Route(route)
-            if *fact.node == *node
-                && route.container.is_none()
-                && route.destination.is_some_and(|to| to.prefix_len() == 0 && to.addr().is_ipv4()) =>
-        {
-            route.interface.clone()
+    uplink(facts, node).map(|(_, subnet)| subnet.addr())
+}
+
+/// The interface by which the IPv4 default route leads, and its first address with the prefix.
+fn uplink(facts: &[Fact], node: &str) -> Option<(Text, IpNet)> {
+    let own = || facts.iter().filter(|fact| *fact.node == *node);
+    let interface = own().find_map(|fact| match &fact.data {
+        Data::Route(route) if route.container.is_none() => {
+            let to = route.destination.filter(|to| to.prefix_len() == 0 && to.addr().is_ipv4());
+            to.and(route.interface.clone())
         }
         _ => None,
     })?;
-    facts.iter().find_map(|fact| match &fact.data {
-        Data::Address(address) if *fact.node == *node && address.container.is_none() && address.interface == uplink => {
-            address.address.filter(IpAddr::is_ipv4)
+    let subnet = own().find_map(|fact| match &fact.data {
+        Data::Address(address) if address.container.is_none() && address.interface == interface => {
+            IpNet::new(address.address.filter(IpAddr::is_ipv4)?, address.prefix).ok()
         }
         _ => None,
-    })
+    })?;
+    Some((interface, subnet))
 }
 
 /// From where to where, as a client sees it: `container_to_host` and the like.
