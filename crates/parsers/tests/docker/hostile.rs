@@ -3,6 +3,7 @@
 use bundlescope_parsers::{Document, Parsed, all};
 use proptest::prelude::*;
 
+use crate::support::hostile::{mutations, stays_inside};
 use crate::{fixtures, read};
 
 fn formats() -> impl Iterator<Item = fn(&Document<'_>) -> Parsed> {
@@ -11,34 +12,11 @@ fn formats() -> impl Iterator<Item = fn(&Document<'_>) -> Parsed> {
         .map(|format| format.parse)
 }
 
-fn stays_inside(bytes: &[u8], parsed: &Parsed) {
-    let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u32 + 1;
-    for fact in &parsed.facts {
-        let source = &fact.source;
-        assert!(1 <= source.first_line && source.first_line <= source.last_line && source.last_line <= lines);
-        assert!(source.span.0 <= source.span.1 && source.span.1 <= bytes.len() as u64);
-    }
-    assert!(parsed.problems.iter().all(|problem| problem.line <= lines && !problem.message.is_empty()));
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn mutated_documents_survive(pick: prop::sample::Index, edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4u8), 0..12), cut: prop::sample::Index) {
-        let documents = fixtures();
-        let mut bytes = pick.get(&documents).1.clone();
-        for (at, byte, kind) in edits {
-            let at = at.index(bytes.len());
-            match kind {
-                0 => bytes[at] = byte,
-                1 => { bytes.remove(at); }
-                2 => bytes.insert(at, b"\"{}[],:\n"[usize::from(byte) % 8]),
-                _ => { let piece = bytes[at..bytes.len().min(at + usize::from(byte))].to_vec(); bytes.splice(at..at, piece); }
-            }
-            if bytes.is_empty() { bytes.push(b' '); }
-        }
-        bytes.truncate(cut.index(bytes.len()).max(bytes.len() / 2));
+    fn mutated_documents_survive(bytes in mutations(fixtures(), b"\"{}[],:\n")) {
         for parse in formats() {
             stays_inside(&bytes, &parse(&Document::new("document", &bytes)));
         }

@@ -1,28 +1,18 @@
 //! What the docker family reads from real documents, to the letter, and what must hold for all of them.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test says where")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a failing test says where")]
 
 mod corpus;
 mod hostile;
 mod sources;
+#[path = "../support/mod.rs"]
+mod support;
 
-use std::fmt::Write;
-use std::path::PathBuf;
+use bundlescope_facts::Value;
+use bundlescope_parsers::{Identity, Parsed, identify};
 
-use bundlescope_facts::{Fact, Value};
-use bundlescope_parsers::{Document, Identity, Parsed, identify};
-
-/// Every fixture with its name, in the order of names.
 fn fixtures() -> Vec<(String, Vec<u8>)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/docker/fixtures");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
-    files
-        .iter()
-        .map(|path| (name(path), std::fs::read(path).unwrap()))
-        .filter(|(name, _)| name != "README.md")
-        .collect()
+    support::fixtures("docker")
 }
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -31,32 +21,12 @@ fn fixture(name: &str) -> Vec<u8> {
 
 /// Name of the format that the bytes are taken for, and what it reads; the path tells nothing.
 fn read(bytes: &[u8]) -> (&'static str, Parsed) {
-    match identify("document", bytes).identity {
-        Identity::Format(format) => (format.name, (format.parse)(&Document::new("document", bytes))),
-        other => panic!("not recognised: {other:?}"),
-    }
+    support::read("document", bytes)
 }
 
-/// One line per fact: kind, lines, and every field that says something.
+/// One line per field that says something.
 fn shown(parsed: &Parsed) -> String {
-    let mut text = String::new();
-    for Fact { source, data, .. } in &parsed.facts {
-        let spec = data.spec().unwrap();
-        write!(text, "{}-{} {}", source.first_line, source.last_line, spec.name).unwrap();
-        for field in spec.fields {
-            match data.get(field.name) {
-                Value::Null | Value::Bool(false) => {}
-                Value::List(list) if list.is_empty() => {}
-                Value::Map(map) if map.is_empty() => {}
-                value => write!(text, "\n    {}: {value}", field.name).unwrap(),
-            }
-        }
-        text.push('\n');
-    }
-    for problem in &parsed.problems {
-        writeln!(text, "PROBLEM {}: {}", problem.line, problem.message).unwrap();
-    }
-    text
+    support::listed(parsed, "\n    ", ": ")
 }
 
 #[test]

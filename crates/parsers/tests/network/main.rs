@@ -5,50 +5,13 @@
 mod corpus;
 mod hostile;
 mod sources;
+#[path = "../support/mod.rs"]
+mod support;
 
-use std::fmt::Write;
-use std::path::PathBuf;
+use crate::support::{read, shown};
 
-use bundlescope_facts::{Fact, Value};
-use bundlescope_parsers::{Document, Identity, Parsed, identify};
-
-/// Every fixture with its name, in the order of names.
 fn fixtures() -> Vec<(String, Vec<u8>)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/network/fixtures");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
-    let named = files.iter().map(|path| (name(path), std::fs::read(path).unwrap()));
-    named.filter(|(name, _)| name != "README.md").collect()
-}
-
-/// Name of the format that a document is taken for, and what it reads.
-fn read(path: &str, bytes: &[u8]) -> (&'static str, Parsed) {
-    match identify(path, bytes).identity {
-        Identity::Format(format) => (format.name, (format.parse)(&Document::new(path, bytes))),
-        other => panic!("{path} not recognised: {other:?}"),
-    }
-}
-
-/// One line per fact: kind, lines, and every field that says something.
-fn shown(parsed: &Parsed) -> String {
-    let mut text = String::new();
-    for Fact { source, data, .. } in &parsed.facts {
-        let spec = data.spec().unwrap();
-        write!(text, "{}-{} {}", source.first_line, source.last_line, spec.name).unwrap();
-        for field in spec.fields {
-            match data.get(field.name) {
-                Value::Null | Value::Bool(false) => {}
-                Value::List(list) if list.is_empty() => {}
-                value => write!(text, " {}={value}", field.name).unwrap(),
-            }
-        }
-        text.push('\n');
-    }
-    for problem in &parsed.problems {
-        writeln!(text, "PROBLEM {}: {}", problem.line, problem.message).unwrap();
-    }
-    text
+    support::fixtures("network")
 }
 
 #[test]
