@@ -1,34 +1,6 @@
-//! Damaged and hostile documents: nothing panics, sources stay inside, and time stays linear.
+//! Documents that are large or hostile in ways of this family.
 
-use bundlescope_parsers::{Document, Parsed, all};
-use proptest::prelude::*;
-
-use crate::support::hostile::{mutations, stays_inside};
-use crate::{fixtures, read};
-
-fn formats() -> impl Iterator<Item = fn(&Document<'_>) -> Parsed> {
-    all()
-        .filter(|format| ["docker", "daemon", "kube", "ps"].iter().any(|family| format.name.starts_with(family)))
-        .map(|format| format.parse)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
-
-    #[test]
-    fn mutated_documents_survive(bytes in mutations(fixtures(), b"\"{}[],:\n")) {
-        for parse in formats() {
-            stays_inside(&bytes, &parse(&Document::new("document", &bytes)));
-        }
-    }
-
-    #[test]
-    fn any_bytes_survive(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        for parse in formats() {
-            stays_inside(&bytes, &parse(&Document::new("document", &bytes)));
-        }
-    }
-}
+use crate::read;
 
 #[test]
 fn ten_thousand_containers_on_one_line_are_read() {

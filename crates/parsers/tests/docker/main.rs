@@ -4,7 +4,6 @@
 
 mod corpus;
 mod hostile;
-mod sources;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -36,6 +35,15 @@ fn every_fixture_is_read_as_recorded() {
         insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "snapshots", omit_expression => true }, {
             insta::assert_snapshot!(name.as_str(), format!("taken for {format}\n{}", shown(&parsed)));
         });
+    }
+}
+
+#[test]
+fn the_evidence_of_a_container_is_short() {
+    for (name, bytes) in fixtures().into_iter().filter(|(name, _)| name.starts_with("inspect-")) {
+        let (_, parsed) = read(&bytes);
+        let source = &parsed.facts.iter().find(|fact| fact.kind() == "container").unwrap().source;
+        assert!(source.last_line - source.first_line < 15, "{name}: {source:?}");
     }
 }
 

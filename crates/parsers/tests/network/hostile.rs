@@ -1,44 +1,8 @@
-//! Damaged and hostile documents: nothing panics, sources stay inside, and time stays linear.
-
-use bundlescope_parsers::{Document, Parsed, all, identify};
-use proptest::prelude::*;
+//! Large documents take linear time.
 
 use crate::fixtures;
-use crate::support::hostile::{mutations, stays_inside, takes_linear_time};
+use crate::support::hostile::takes_linear_time;
 use crate::support::read;
-
-/// Every format of the two families, by what it says of itself.
-fn formats() -> impl Iterator<Item = fn(&Document<'_>) -> Parsed> {
-    const OTHERS: &[&str] = &["docker", "daemon", "kube", "iptables", "nft", "ipset"];
-    all().filter(|format| !OTHERS.iter().any(|family| format.name.starts_with(family))).map(|format| format.parse)
-}
-
-fn survives(bytes: &[u8]) {
-    identify("document", bytes);
-    for parse in formats() {
-        stays_inside(bytes, &parse(&Document::new("proc/sys/net/x", bytes)));
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
-
-    #[test]
-    fn mutated_documents_survive(bytes in mutations(fixtures(), b" :/@<>\n\\=,[(%*")) {
-        survives(&bytes);
-    }
-
-    #[test]
-    fn any_bytes_survive(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        survives(&bytes);
-    }
-
-    #[test]
-    fn any_path_and_words_survive(path in "[a-z0-9_./!-]{0,60}", text in "([a-z0-9:./<>@#$=+-]{0,12}[ \n]){0,60}") {
-        identify(&path, text.as_bytes());
-        stays_inside(text.as_bytes(), &(all().next().unwrap().parse)(&Document::new(path.as_str(), text.as_bytes())));
-    }
-}
 
 #[test]
 fn large_documents_take_linear_time() {

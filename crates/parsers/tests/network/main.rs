@@ -4,7 +4,6 @@
 
 mod corpus;
 mod hostile;
-mod sources;
 #[path = "../support/mod.rs"]
 mod support;
 

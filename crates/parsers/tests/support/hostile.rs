@@ -12,6 +12,9 @@ pub(crate) fn stays_inside(bytes: &[u8], parsed: &Parsed) {
         assert!(source.span.0 <= source.span.1 && source.span.1 <= bytes.len() as u64);
     }
     assert!(parsed.problems.iter().all(|problem| problem.line <= lines && !problem.message.is_empty()));
+    for log in &parsed.logs {
+        assert!(log.first_line <= lines && log.span.0 <= log.span.1 && log.span.1 <= bytes.len());
+    }
 }
 
 /// Documents made from real ones by a few edits of bytes, of which `signs` are likely, and by a cut.

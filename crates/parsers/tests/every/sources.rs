@@ -1,0 +1,157 @@
+//! Evidence: every scalar of a fact stands in the lines that the fact names. The exceptions are listed here, each with its
+//! reason; a kind that is added is held to the rule with all its fields.
+
+use std::collections::BTreeMap;
+
+use bundlescope_facts::Fact;
+use bundlescope_parsers::Parsed;
+
+use crate::documents;
+use crate::support::sources::{normal, scalars, states};
+
+/// Fields that are concluded or converted and not written, by kind, with the reason. `*` is every kind.
+const CONCLUDED: &[(&str, &[&str], &str)] = &[
+    ("*", &["container"], "the view is told by the heading or the path, or the name stands in another record"),
+    // Network.
+    ("listener", &["proto"], "the heading of the list, or a flag of the command, tells it"),
+    ("connection", &["proto", "state"], "as above; states are written in either of two spellings"),
+    ("route", &["kind", "table"], "a table that is not printed is `main`, a kind `unicast`"),
+    ("policy_rule", &["version", "action"], "the family is that of the command, `lookup` an action"),
+    ("interface", &["link_kind", "peer"], "`tun type tap` and `Link encap:Ethernet` name it in other words"),
+    ("neighbour", &["state"], "arp prints flags for it"),
+    ("bridge_port", &["hairpin"], "`on` and `off`"),
+    ("sysctl", &["key"], "the path of the file, or slashes for dots"),
+    ("address", &["prefix", "scope"], "a mask with dots, a word of ifconfig for it"),
+    // System.
+    ("collection_error", &["subject"], "the path tells it"),
+    ("filesystem", &["size", "used", "available", "inodes", "inodes_free"], "bytes, whatever the unit printed"),
+    ("capture_time", &["time"], "UTC, whatever the zone printed"),
+    ("os_release", &["id"], "the name in lower case without its version"),
+    // Firewall.
+    ("*", &["family", "backend", "form"], "the command tells it"),
+    ("firewall_rule", &["number"], "counted"),
+    ("firewall_rule", &["comment"], "several comments are joined"),
+    ("firewall_rule", &["text", "protocol", "steps"], "one wording for every command that lists rules"),
+    ("firewall_chain", &["packets", "bytes"], "`125K` for thousands"),
+    ("firewall_rule", &["packets", "bytes"], "`125K` for thousands"),
+    ("*", &["table"], "`filter` where none is named"),
+    ("firewall_chain", &["policy", "priority"], "`ACCEPT` where nft names none; `srcnat` for 100"),
+    // Docker.
+    ("container", &["status", "state_age"], "`docker ps` writes `Up 3 hours`, Docker before 1.9 only flags"),
+    ("network", &["bridge"], "`br-` and twelve digits of the id, where no option names it"),
+    ("image", &["size"], "bytes, whatever the unit printed"),
+    ("container_usage", &["memory", "memory_limit"], "bytes, whatever the unit printed"),
+    ("docker_disk_usage", &["size", "reclaimable"], "bytes, whatever the unit printed"),
+    ("swarm_node", &["reachability", "role"], "`Leader`, or nothing for a worker"),
+    ("swarm_service", &["ports"], "`ingress` where no mode is named"),
+    ("swarm_task", &["state_age"], "seconds of `5 hours`"),
+    // Kubernetes.
+    ("pod", &["message"], "the reason and the words of a condition, joined"),
+    ("pod", &["status"], "`Init:0/4`, as kubectl counts it"),
+    ("pod", &["restarts"], "a sum"),
+    ("pod", &["owner"], "`ReplicaSet/NAME`"),
+    ("kube_workload", &["kind", "message"], "told by the file's name in lists; joined"),
+    ("kube_workload", &["ready"], "0 where it is left out"),
+    ("kube_event", &["times"], "1 where it is left out"),
+];
+
+/// Kinds of which other lines of the document state all fields but these, because the fact names the lines that show what
+/// matters of it: the state of a container, what is wrong with a daemon.
+const ELSEWHERE: &[(&str, &[&str])] = &[
+    ("container", &["exit_code", "error", "health", "status_text"]),
+    ("docker_daemon", &[]),
+    ("daemon_config", &[]),
+    ("image", &["id"]),
+    ("swarm_node", &["state", "message", "address"]),
+    ("swarm_service", &["name"]),
+    ("swarm_task", &["state", "desired_state", "error"]),
+    ("network", &["name", "id", "driver", "scope", "subnets", "gateways"]),
+    ("endpoint", &["address", "prefix", "address6", "mac", "aliases", "dns_names"]),
+    ("firewall_rule", &["source", "destination", "in_interface", "out_interface", "destination_ports", "target"]),
+    ("firewall_chain", &["chain"]),
+    ("pod", &[]),
+    ("kube_node", &[]),
+    ("kube_service", &[]),
+    ("kube_endpoints", &[]),
+    ("kube_event", &["reason"]),
+    ("kube_workload", &[]),
+    ("kube_claim", &[]),
+    ("network_policy", &[]),
+];
+
+/// Whether it is concluded, and whether other lines may state it.
+fn excepted(kind: &str, field: &str) -> (bool, bool) {
+    let concluded = CONCLUDED.iter().any(|(of, fields, _)| (*of == kind || *of == "*") && fields.contains(&field));
+    (concluded, ELSEWHERE.iter().any(|(of, near)| *of == kind && !near.contains(&field)))
+}
+
+/// The first scalar that is not stated, by kind and field.
+type Missing = BTreeMap<(String, String), String>;
+
+/// Checks every fact of a document; returns the number of scalars that were found.
+fn check(name: &str, bytes: &[u8], parsed: &Parsed, missing: &mut Missing) -> usize {
+    let text = normal(bytes);
+    let lines: Vec<&str> = text.split('\n').collect();
+    let mut found = 0;
+    for Fact { source, data, .. } in &parsed.facts {
+        let Some(spec) = data.spec() else { continue };
+        let within = lines.get(source.first_line as usize - 1..source.last_line as usize);
+        let within = within.unwrap_or_else(|| panic!("{name}: {source:?} of {} lines", lines.len()));
+        let evidence = within.join("\n");
+        for field in spec.fields {
+            let (concluded, anywhere) = excepted(spec.name, field.name);
+            if concluded {
+                continue;
+            }
+            let mut wanted = Vec::new();
+            scalars(&data.get(field.name), &mut wanted);
+            for scalar in wanted {
+                if states(&evidence, &scalar) || anywhere && states(&text, &scalar) {
+                    found += 1;
+                    continue;
+                }
+                let shown: String = evidence.chars().take(300).collect();
+                missing
+                    .entry((spec.name.to_owned(), field.name.to_owned()))
+                    .or_insert_with(|| format!("{name}:{}: {scalar:?} is not in:\n{shown}", source.first_line));
+            }
+        }
+    }
+    found
+}
+
+fn none(missing: Missing) {
+    let told: Vec<String> =
+        missing.iter().map(|((kind, field), example)| format!("{kind}.{field}: {example}\n")).collect();
+    assert!(told.is_empty(), "{} fields are not in their lines:\n{}", told.len(), told.join("\n"));
+}
+
+fn run(documents: impl FnOnce(&mut dyn FnMut(&str, &[u8])), least: usize) {
+    let (mut missing, mut found) = (Missing::new(), 0);
+    documents(&mut |path, bytes| {
+        if let Some((_, parsed)) = documents::read(path, bytes) {
+            found += check(path, bytes, &parsed, &mut missing);
+        }
+    });
+    none(missing);
+    assert!(found >= least, "only {found} scalars were looked for");
+}
+
+#[test]
+fn every_value_of_a_fixture_stands_in_its_lines() {
+    run(|mut each| documents::fixtures(&mut each), 2_000);
+}
+
+#[test]
+fn every_value_of_other_projects_outputs_stands_in_its_lines() {
+    if documents::shared().is_some() {
+        run(|mut each| documents::corpus(&mut each), 50_000);
+    }
+}
+
+#[test]
+fn every_value_of_a_bundle_stands_in_its_lines() {
+    if documents::shared().is_some() {
+        run(|mut each| documents::bundles(&mut each), 50_000);
+    }
+}
