@@ -26,6 +26,7 @@ mod network;
 mod system;
 mod table;
 mod words;
+mod yaml;
 
 pub use document::{Document, Line, LogPart, Parsed};
 pub use format::{Format, Hint, Match, all};

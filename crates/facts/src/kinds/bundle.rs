@@ -31,6 +31,31 @@ fact_kind! {
 }
 
 fact_kind! {
+    /// A check that a tool made itself: troubleshoot.sh's analysis.json and its collectors that probe (http, tcpPortStatus,
+    /// postgres, registry, goldpinger, …), preflight checks of kubeadm.
+    "check_result": CheckResult {
+        /// What was checked.
+        name: Text,
+        /// `pass`, `warn`, `fail`; `skip` where it could not be made.
+        outcome: Text,
+        /// What it found.
+        message: Option<Text>,
+        /// Who checked, such as `analysis`, `tcpPortStatus`, `kubeadm`.
+        check: Text,
+    }
+}
+
+fact_kind! {
+    /// The program that made the bundle: troubleshoot.sh's version.yaml.
+    "bundle_tool": BundleTool {
+        /// Name, such as `troubleshoot`.
+        name: Text,
+        /// Version.
+        version: Option<Text>,
+    }
+}
+
+fact_kind! {
     /// A log document: container logs, the daemon's log, syslog, journal.
     "log": Log {
         /// Container whose log it is; absent for the host's own logs.

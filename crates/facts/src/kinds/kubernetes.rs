@@ -8,6 +8,20 @@ use jiff::Timestamp;
 use crate::{Proto, Text, Value, fact_kind, fact_record};
 
 fact_record! {
+    /// A condition in the status of an object.
+    KubeCondition {
+        /// Such as `Ready`, `PodScheduled`, `MemoryPressure`.
+        condition: Text,
+        /// `True`, `False`, `Unknown`.
+        status: Text,
+        /// Reason in one word, such as `Unschedulable`.
+        reason: Option<Text>,
+        /// Message.
+        message: Option<Text>,
+    }
+}
+
+fact_record! {
     /// A container of a pod.
     PodContainer {
         /// Name.
@@ -32,8 +46,30 @@ fact_record! {
         last_reason: Option<Text>,
         /// Exit code of the run before this one.
         last_exit_code: Option<i64>,
+        /// What the end of the run before this one says of itself.
+        last_message: Option<Text>,
+        /// Start of the current run.
+        started: Option<Timestamp>,
+        /// End of the last run.
+        finished: Option<Timestamp>,
         /// Memory limit as written, such as `128Mi`.
         memory_limit: Option<Text>,
+        /// Memory request as written.
+        memory_request: Option<Text>,
+        /// Processor limit as written, such as `500m`.
+        cpu_limit: Option<Text>,
+        /// Processor request as written.
+        cpu_request: Option<Text>,
+        /// Ports of the node that it takes, as `8080/tcp`.
+        host_ports: Vec<Text>,
+        /// Liveness probe: `http-get :8080/healthz`, `tcp-socket :5432`, `exec [cat /tmp/ok]`.
+        liveness: Option<Text>,
+        /// Readiness probe.
+        readiness: Option<Text>,
+        /// Startup probe.
+        startup: Option<Text>,
+        /// Command and arguments.
+        command: Vec<Text>,
         /// Ports that it declares, as `8080/tcp`.
         ports: Vec<Text>,
         /// Environment with literal values.
@@ -42,7 +78,8 @@ fact_record! {
 }
 
 fact_kind! {
-    /// A pod: `kubectl get pods` as table or JSON, troubleshoot.sh's cluster-resources/pods.
+    /// A pod: `kubectl get pods` as table, JSON or YAML, `kubectl describe`, troubleshoot.sh's cluster-resources/pods, a
+    /// static pod's manifest.
     "pod": Pod {
         /// Name.
         name: Text,
@@ -72,6 +109,26 @@ fact_kind! {
         labels: BTreeMap<Text, Text>,
         /// What it belongs to, as `ReplicaSet/web-5d9`.
         owner: Option<Text>,
+        /// It is being deleted.
+        terminating: bool,
+        /// Conditions.
+        conditions: Vec<KubeCondition>,
+        /// Labels that its node must have.
+        node_selector: BTreeMap<Text, Text>,
+        /// Taints that it tolerates, as `key=value:effect`; a part that is left out matches all.
+        tolerations: Vec<Text>,
+        /// `Guaranteed`, `Burstable`, `BestEffort`.
+        qos: Option<Text>,
+        /// Service account.
+        service_account: Option<Text>,
+        /// Claims that it mounts.
+        claims: Vec<Text>,
+        /// Config maps that it mounts or reads.
+        config_maps: Vec<Text>,
+        /// Secrets that it mounts or reads.
+        secrets: Vec<Text>,
+        /// Secrets with which images are pulled.
+        image_pull_secrets: Vec<Text>,
         /// Time of creation.
         created: Option<Timestamp>,
         /// Seconds since its creation, as rounded by the table.
@@ -80,7 +137,8 @@ fact_kind! {
 }
 
 fact_kind! {
-    /// A node of a cluster: `kubectl get nodes` as table or JSON, troubleshoot.sh's cluster-resources/nodes.json.
+    /// A node of a cluster: `kubectl get nodes` as table, JSON or YAML, `kubectl describe`, troubleshoot.sh's
+    /// cluster-resources/nodes.json.
     "kube_node": KubeNode {
         /// Name.
         name: Text,
@@ -108,6 +166,24 @@ fact_kind! {
         taints: Vec<Text>,
         /// Address ranges of its pods.
         pod_networks: Vec<Text>,
+        /// Conditions.
+        conditions: Vec<KubeCondition>,
+        /// Labels.
+        labels: BTreeMap<Text, Text>,
+        /// Its name as a host.
+        hostname: Option<Text>,
+        /// Addresses from outside.
+        external: Vec<Text>,
+        /// What it has, as written: `cpu`, `memory`, `pods`, `ephemeral-storage`.
+        capacity: BTreeMap<Text, Text>,
+        /// What pods may use of that.
+        allocatable: BTreeMap<Text, Text>,
+        /// What its pods requested: `cpu`, `memory`; from `kubectl describe`.
+        requested: BTreeMap<Text, Text>,
+        /// Time of creation.
+        created: Option<Timestamp>,
+        /// Seconds since its creation, as rounded by the table.
+        age: Option<u64>,
     }
 }
 
@@ -128,7 +204,7 @@ fact_record! {
 }
 
 fact_kind! {
-    /// A service: `kubectl get services` as table or JSON.
+    /// A service of a cluster: `kubectl get services` as table, JSON or YAML, `kubectl describe`.
     "kube_service": KubeService {
         /// Name.
         name: Text,
@@ -144,11 +220,15 @@ fact_kind! {
         ports: Vec<ServicePort>,
         /// Labels of the pods behind it.
         selector: BTreeMap<Text, Text>,
+        /// A load balancer that has no address yet.
+        pending: bool,
+        /// `Local` keeps traffic on the node that received it.
+        external_traffic_policy: Option<Text>,
     }
 }
 
 fact_kind! {
-    /// What stands behind a service: endpoints and endpoint slices.
+    /// What stands behind a service: endpoints and endpoint slices, also below `kubectl describe service`.
     "kube_endpoints": KubeEndpoints {
         /// Name of the service.
         service: Text,
@@ -164,7 +244,8 @@ fact_kind! {
 }
 
 fact_kind! {
-    /// An event of a cluster: `kubectl get events` as table or JSON, troubleshoot.sh's cluster-resources/events.
+    /// An event of a cluster: `kubectl get events` as table, JSON or YAML, the events below `kubectl describe`,
+    /// troubleshoot.sh's cluster-resources/events.
     "kube_event": KubeEvent {
         /// Namespace; absent where a table is of one namespace only.
         namespace: Option<Text>,
@@ -186,13 +267,18 @@ fact_kind! {
         last_time: Option<Timestamp>,
         /// Seconds since the last, as rounded by the table.
         age: Option<u64>,
+        /// Who reports it, such as `kubelet`, `default-scheduler`.
+        component: Option<Text>,
+        /// Node on which it happened; the common field `node` is the host of the document.
+        on_node: Option<Text>,
     }
 }
 
 fact_kind! {
-    /// What keeps pods running: deployments, stateful sets, daemon sets, replica sets, jobs.
+    /// What keeps pods running: deployments, stateful sets, daemon sets, replica sets, replication controllers, jobs, cron
+    /// jobs, as table, JSON, YAML or `kubectl describe`.
     "kube_workload": KubeWorkload {
-        /// `Deployment`, `StatefulSet`, `DaemonSet`, `ReplicaSet`, `Job`.
+        /// `Deployment`, `StatefulSet`, `DaemonSet`, `ReplicaSet`, `ReplicationController`, `Job`, `CronJob`.
         kind: Text,
         /// Name.
         name: Text,
@@ -202,6 +288,10 @@ fact_kind! {
         desired: Option<u64>,
         /// Pods that are ready; successes of a job.
         ready: Option<u64>,
+        /// Pods of the newest version.
+        updated: Option<u64>,
+        /// Pods that have been ready long enough.
+        available: Option<u64>,
         /// Failed pods of a job.
         failed: Option<u64>,
         /// Images of its containers.
@@ -210,11 +300,25 @@ fact_kind! {
         selector: BTreeMap<Text, Text>,
         /// Why it does not get on, from its conditions.
         message: Option<Text>,
+        /// Conditions.
+        conditions: Vec<KubeCondition>,
+        /// What it belongs to, as `Deployment/web`.
+        owner: Option<Text>,
+        /// Labels that the nodes of its pods must have.
+        node_selector: BTreeMap<Text, Text>,
+        /// Schedule of a cron job.
+        schedule: Option<Text>,
+        /// A cron job or a job that is held back.
+        suspended: bool,
+        /// Time of creation.
+        created: Option<Timestamp>,
+        /// Seconds since its creation, as rounded by the table.
+        age: Option<u64>,
     }
 }
 
 fact_kind! {
-    /// A claim for storage: `kubectl get pvc` as table or JSON.
+    /// A claim for storage: `kubectl get pvc` as table, JSON or YAML, `kubectl describe`.
     "kube_claim": KubeClaim {
         /// Name.
         name: Text,
@@ -226,13 +330,19 @@ fact_kind! {
         volume: Option<Text>,
         /// Storage class.
         storage_class: Option<Text>,
-        /// Size as written, such as `10Gi`.
+        /// Size that it has, as written, such as `10Gi`.
         capacity: Option<Text>,
+        /// Size that it asks for, as written.
+        requested: Option<Text>,
+        /// `ReadWriteOnce`, `ReadOnlyMany`, `ReadWriteMany`, `ReadWriteOncePod`.
+        access_modes: Vec<Text>,
+        /// Pods that use it, from `kubectl describe`.
+        used_by: Vec<Text>,
     }
 }
 
 fact_kind! {
-    /// A network policy of a cluster, as JSON.
+    /// A network policy of a cluster, as JSON or YAML; a table or `kubectl describe` tells the selector only.
     "network_policy": NetworkPolicy {
         /// Name.
         name: Text,

@@ -1,10 +1,13 @@
 //! Every kind of fact, one file per subject.
 
 mod bundle;
+mod cluster;
 mod docker;
 mod docker_objects;
 mod firewall;
+mod helm;
 mod kubernetes;
+mod kubernetes_objects;
 mod network;
 mod sockets;
 mod swarm;
@@ -13,10 +16,13 @@ mod system;
 use std::collections::BTreeMap;
 
 pub use bundle::*;
+pub use cluster::*;
 pub use docker::*;
 pub use docker_objects::*;
 pub use firewall::*;
+pub use helm::*;
 pub use kubernetes::*;
+pub use kubernetes_objects::*;
 pub use network::*;
 pub use sockets::*;
 pub use swarm::*;
@@ -27,7 +33,6 @@ use crate::{KindSpec, Text, Value};
 macro_rules! kinds {
     ($($ty:ident,)*) => {
         /// What a fact states, one variant per kind.
-        #[expect(clippy::large_enum_variant, reason = "a container is big; firewall rules and listeners, not it, come in thousands")]
         #[derive(Debug, Clone, PartialEq)]
         pub enum Data {
             $(
@@ -114,12 +119,38 @@ kinds! {
     KubeWorkload,
     KubeClaim,
     NetworkPolicy,
+    KubeVolume,
+    KubeIngress,
+    KubeConfigMap,
+    KubeSecret,
+    StorageClass,
+    ResourceQuota,
+    KubeObject,
+    KubeVersion,
+    KubeCluster,
+    KubeUsage,
+    KubeComponent,
+    CriContainer,
+    CriPod,
+    FlannelSubnet,
+    FlannelNetwork,
+    CniNetwork,
+    KubeletConfig,
+    KubeadmConfig,
+    CorednsZone,
+    EtcdEndpoint,
+    EtcdMember,
+    HelmRelease,
+    HelmError,
+    HelmLint,
     OsRelease,
     Hostname,
     CaptureTime,
     FileSystem,
     CollectedCommand,
     CollectionError,
+    CheckResult,
+    BundleTool,
     Log,
     Dependency,
 }

@@ -8,24 +8,74 @@ use bundlescope_facts::{self as facts, Problem, Source, Text};
 use ipnet::IpNet;
 use jiff::Timestamp;
 
-use super::reader::{Node, Reader, Value};
+use super::reader::{Damage, Member, Node, Reader, Value};
 use crate::{Document, Parsed};
+
+/// Where records come from: the readers of JSON and of YAML.
+pub(crate) trait Records<'a> {
+    /// The next record.
+    fn next_record(&mut self) -> Option<Node<'a>>;
+    /// What was found wrong since the last call.
+    fn take_damages(&mut self) -> Vec<Damage>;
+    /// The object whose list the last record stands in, as far as it was read.
+    fn envelope(&self) -> Option<&[Member<'a>]>;
+}
+
+impl<'a> Records<'a> for Reader<'a> {
+    fn next_record(&mut self) -> Option<Node<'a>> {
+        self.next()
+    }
+
+    fn take_damages(&mut self) -> Vec<Damage> {
+        std::mem::take(&mut self.damages)
+    }
+
+    fn envelope(&self) -> Option<&[Member<'a>]> {
+        Reader::envelope(self)
+    }
+}
 
 /// Hands out every record of a document, in order. Damages of the syntax and values of the wrong type become problems.
 pub(crate) fn read(document: &Document<'_>, parsed: &mut Parsed, mut each: impl FnMut(Fields<'_, '_>, &mut Parsed)) {
+    read_records(document, &mut Reader::new(document.bytes), parsed, |record, _, parsed| each(record, parsed));
+}
+
+/// Hands out every record as [`read`] does, and the elements of a list `items` in an object one by one: a cluster's pods
+/// need not be held all at once. `each` also gets what stands before the list, which is `kind` and `apiVersion` at best;
+/// the object itself comes behind its elements, with an empty list.
+pub(crate) fn read_items(
+    document: &Document<'_>,
+    parsed: &mut Parsed,
+    each: impl FnMut(Fields<'_, '_>, &str, &mut Parsed),
+) {
+    read_records(document, &mut Reader::new(document.bytes).with_list("items"), parsed, each);
+}
+
+/// Hands out records, whatever their syntax was. The text that `each` gets is the kind of the list around the record,
+/// where it is known.
+pub(crate) fn read_records<'a>(
+    document: &Document<'_>,
+    records: &mut impl Records<'a>,
+    parsed: &mut Parsed,
+    mut each: impl FnMut(Fields<'_, '_>, &str, &mut Parsed),
+) {
     let context = Context {
         document,
         line_ends: memchr::memchr_iter(b'\n', document.bytes).map(|at| u32::try_from(at).unwrap_or(u32::MAX)).collect(),
         wrong: RefCell::new(Vec::new()),
     };
-    let mut reader = Reader::new(document.bytes);
     loop {
-        let record = reader.next();
-        for damage in reader.damages.drain(..) {
+        let record = records.next_record();
+        for damage in records.take_damages() {
             parsed.problem(document, context.line(damage.at), damage.message);
         }
         let Some(record) = record else { return };
-        each(Fields { node: Some(&record), start: record.start, context: &context }, parsed);
+        let list = records.envelope().into_iter().flatten().find(|member| member.key == "kind");
+        let list = match list.map(|member| &member.value.value) {
+            Some(Value::Text(kind)) => kind.as_ref(),
+            _ => "",
+        };
+        each(Fields { node: Some(&record), start: record.start, context: &context }, list, parsed);
         for (at, what) in context.wrong.borrow_mut().drain(..) {
             let message = format!("{} {what}", path(&record, at));
             parsed.problems.push(Problem { document: document.path.clone(), line: context.line(at), message });

@@ -23,5 +23,5 @@ mod reader;
 #[cfg(test)]
 mod reader_tests;
 
-pub(crate) use fields::{Fields, read};
-pub(crate) use reader::{Node, Value, first_record};
+pub(crate) use fields::{Fields, Records, read, read_items, read_records};
+pub(crate) use reader::{Damage, MAX_DEPTH, Member, Node, Value, first_record};

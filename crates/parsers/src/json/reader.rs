@@ -90,9 +90,11 @@ pub(crate) fn first_record(head: &str) -> Option<Node<'_>> {
 
 /// Something that is not JSON, and where.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Damage {
-    pub(super) at: u32,
-    pub(super) message: String,
+pub(crate) struct Damage {
+    /// Offset in the document's bytes.
+    pub(crate) at: u32,
+    /// A lowercase fragment.
+    pub(crate) message: String,
 }
 
 /// Yields the records of a document, and gathers what is wrong with its syntax.
@@ -103,6 +105,12 @@ pub(super) struct Reader<'a> {
     in_array: bool,
     /// Distance of the current record from its line's start, when only blanks stand before it.
     indent: Option<usize>,
+    /// Member of a top-level object whose elements are records of their own, so that a long list is not held at once.
+    list: Option<&'static str>,
+    /// The object and its list, while the elements of the list are handed out.
+    envelope: Vec<Frame<'a>>,
+    /// Reading goes on at an element of that list, and not behind one.
+    at_element: bool,
     pub(super) damages: Vec<Damage>,
 }
 
@@ -112,12 +120,19 @@ enum Frame<'a> {
     Object(u32, Vec<Member<'a>>, Option<(u32, Cow<'a, str>)>),
 }
 
-/// Why reading a record ended early; the damage is noted already.
-struct Broken;
+/// Why reading a record ended early.
+enum Broken {
+    /// Something is wrong; the damage is noted already.
+    Damage,
+    /// An element of the list is complete.
+    Element,
+}
 
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        let mut reader = Self { bytes, at: 0, in_array: false, indent: None, damages: Vec::new() };
+        let (list, envelope, at_element) = (None, Vec::new(), false);
+        let mut reader =
+            Self { bytes, at: 0, in_array: false, indent: None, list, envelope, at_element, damages: Vec::new() };
         if u32::try_from(bytes.len()).is_err() {
             reader.bytes = &bytes[..u32::MAX as usize];
             reader.damage(0, "only the first 4 GiB are read");
@@ -126,6 +141,21 @@ impl<'a> Reader<'a> {
             reader.at = 3;
         }
         reader
+    }
+
+    /// Hands out the elements of this member of a top-level object as records, and what else the object holds behind
+    /// them.
+    pub(super) fn with_list(mut self, key: &'static str) -> Self {
+        self.list = Some(key);
+        self
+    }
+
+    /// The object whose list the last record stands in, as far as it was read; `None` for a record of its own.
+    pub(super) fn envelope(&self) -> Option<&[Member<'a>]> {
+        match self.envelope.first() {
+            Some(Frame::Object(_, members, _)) => Some(members),
+            _ => None,
+        }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -155,7 +185,7 @@ impl<'a> Reader<'a> {
             Some(byte) => format!("byte 0x{byte:02x} stands where {what} is expected"),
         };
         self.damage(self.at, message);
-        Err(Broken)
+        Err(Broken::Damage)
     }
 
     /// Goes to the next line on which a record can begin: `{` in the column of the broken one, or `{` or `[` in the first.
@@ -165,35 +195,88 @@ impl<'a> Reader<'a> {
             let line = &self.bytes[self.at..];
             if matches!(line, [b'{' | b'[', ..]) {
                 self.in_array = false;
+                self.envelope.clear();
                 return;
             }
-            if let Some(indent) = self.indent.filter(|_| self.in_array)
+            if let Some(indent) = self.indent.filter(|_| self.in_array || !self.envelope.is_empty())
                 && line.get(indent) == Some(&b'{')
                 && line[..indent].iter().all(|byte| matches!(byte, b' ' | b'\t'))
             {
                 self.at += indent;
+                self.at_element = !self.envelope.is_empty();
                 return;
             }
         }
         self.at = self.bytes.len();
         self.in_array = false;
+        self.envelope.clear();
     }
 
-    /// Reads one value. What was read of it before a damage is returned, unless it is a scalar.
-    fn record(&mut self) -> (Option<Node<'a>>, Result<(), Broken>) {
+    /// Notes how far from its line's start the record that begins here stands.
+    fn note_indent(&mut self) {
         let before = &self.bytes[..self.at];
         let blanks = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let starts_line = before.len() == blanks || before[before.len() - blanks - 1] == b'\n';
         self.indent = starts_line.then_some(blanks);
-        let mut stack: Vec<Frame<'a>> = Vec::new();
+    }
+
+    /// Reads one value. What was read of it before a damage is returned, unless it is a scalar.
+    fn record(&mut self) -> (Option<Node<'a>>, Result<(), Broken>) {
+        self.note_indent();
+        let mut stack: Vec<Frame<'a>> = std::mem::take(&mut self.envelope);
         let mut done: Option<Node<'a>> = None;
         let outcome = self.value(&mut stack, &mut done);
-        // Closes what a damage left open, so that the values before it count.
+        if matches!(outcome, Err(Broken::Element)) {
+            self.envelope = stack;
+            return (done, Ok(()));
+        }
+        // Closes what a damage left open, so that the values before it count. Of a list the element alone is closed: the
+        // next one may be whole.
+        let keep = if self.is_list(&stack) { 2 } else { 0 };
+        while stack.len() > keep
+            && let Some(frame) = stack.pop()
+        {
+            let node = self.close(frame);
+            if stack.len() == keep {
+                done = Some(node);
+            } else {
+                Self::put(&mut stack, &mut done, node);
+            }
+        }
+        self.envelope = stack;
+        (done, outcome)
+    }
+
+    /// True when these frames begin with an object and the list in it whose elements are records.
+    fn is_list(&self, stack: &[Frame<'a>]) -> bool {
+        let (Some(list), [Frame::Object(_, _, Some((_, key))), Frame::Array(..), ..]) = (self.list, stack) else {
+            return false;
+        };
+        key == list
+    }
+
+    /// Goes on behind an element of the list: to the next one, or, in which case it is returned, to the end of the object.
+    fn advance(&mut self) -> Result<Option<Node<'a>>, Broken> {
+        let mut stack = std::mem::take(&mut self.envelope);
+        let mut done = None;
+        let mut outcome = self.separators(&mut stack, &mut done);
+        if outcome.is_ok() && self.is_list(&stack) && stack.len() == 2 {
+            self.envelope = stack;
+            return Ok(None);
+        }
+        // The list has ended; the members behind it are few.
+        if outcome.is_ok() && !stack.is_empty() {
+            outcome = self.value(&mut stack, &mut done);
+        }
+        if matches!(outcome, Err(Broken::Element)) {
+            self.envelope = stack;
+            return Ok(done);
+        }
         while let Some(frame) = stack.pop() {
             let node = self.close(frame);
             Self::put(&mut stack, &mut done, node);
         }
-        (done, outcome)
+        outcome.map(|()| done)
     }
 
     fn close(&self, frame: Frame<'a>) -> Node<'a> {
@@ -220,11 +303,14 @@ impl<'a> Reader<'a> {
     fn value(&mut self, stack: &mut Vec<Frame<'a>>, done: &mut Option<Node<'a>>) -> Result<(), Broken> {
         loop {
             self.blanks();
+            if stack.len() == 2 && self.is_list(stack) {
+                self.note_indent();
+            }
             let start = Self::offset(self.at);
             match self.peek() {
                 Some(b'{' | b'[') if stack.len() >= MAX_DEPTH => {
                     self.damage(self.at, format!("values nest more than {MAX_DEPTH} deep"));
-                    return Err(Broken);
+                    return Err(Broken::Damage);
                 }
                 Some(b'{') => {
                     self.at += 1;
@@ -266,6 +352,14 @@ impl<'a> Reader<'a> {
     /// Behind a value: closes containers, and stops where the next value begins.
     fn separators(&mut self, stack: &mut Vec<Frame<'a>>, done: &mut Option<Node<'a>>) -> Result<(), Broken> {
         loop {
+            if stack.len() == 2
+                && self.is_list(stack)
+                && let Some(Frame::Array(_, items)) = stack.last_mut()
+                && let Some(element) = items.pop()
+            {
+                *done = Some(element);
+                return Err(Broken::Element);
+            }
             let object = match stack.last() {
                 None => return Ok(()),
                 Some(Frame::Object(..)) => true,
@@ -382,7 +476,7 @@ impl<'a> Reader<'a> {
                 }
                 _ => {
                     self.damage(open, "the quote that closes this text is missing on its line");
-                    return Err(Broken);
+                    return Err(Broken::Damage);
                 }
             }
         }
@@ -430,6 +524,26 @@ impl<'a> Iterator for Reader<'a> {
     fn next(&mut self) -> Option<Node<'a>> {
         loop {
             self.blanks();
+            if !self.envelope.is_empty() {
+                let goes_on = if std::mem::take(&mut self.at_element) { Ok(None) } else { self.advance() };
+                match goes_on {
+                    // An element follows.
+                    Ok(None) => {}
+                    Ok(Some(envelope)) => return Some(envelope),
+                    Err(_) => {
+                        self.resync();
+                        continue;
+                    }
+                }
+                let (record, outcome) = self.record();
+                if outcome.is_err() {
+                    self.resync();
+                }
+                if record.is_some() {
+                    return record;
+                }
+                continue;
+            }
             let Some(byte) = self.peek() else {
                 if self.in_array {
                     self.damage(self.at, "the document ends inside a list");

@@ -121,3 +121,50 @@ proptest! {
         }
     }
 }
+
+/// Records of a list, with the kind of the list, and the problems.
+fn listed(text: &str) -> (Vec<String>, Vec<String>) {
+    let mut reader = Reader::new(text.as_bytes()).with_list("items");
+    let mut found = Vec::new();
+    while let Some(record) = reader.next() {
+        let inside = reader
+            .envelope()
+            .map(|members| members.iter().map(|member| member.key.to_string()).collect::<Vec<_>>().join(","));
+        found
+            .push(format!("{} {inside:?}", &text[record.start as usize..record.end as usize].replace(['\n', ' '], "")));
+    }
+    (found, reader.damages.into_iter().map(|damage| damage.message).collect())
+}
+
+#[test]
+fn elements_of_a_list_are_records_and_its_object_follows() {
+    let (found, damages) =
+        listed(r#"{"kind": "PodList", "items": [{"a": {"items": [1]}}, {}, 7], "metadata": {"b": 1}}{"c": 2}"#);
+    assert_eq!(
+        found,
+        [
+            "{\"a\":{\"items\":[1]}} Some(\"kind\")",
+            "{} Some(\"kind\")",
+            "7 Some(\"kind\")",
+            "{\"kind\":\"PodList\",\"items\":[{\"a\":{\"items\":[1]}},{},7],\"metadata\":{\"b\":1}} None",
+            "{\"c\":2} None",
+        ]
+    );
+    assert_eq!(damages, [] as [&str; 0]);
+    assert_eq!(listed(r#"{"items": [], "x": 1}"#).0.len(), 1);
+}
+
+#[test]
+fn a_damaged_element_costs_itself_only() {
+    let text = "{\n  \"items\": [\n    {\n      \"a\": 1,,\n    },\n    {\n      \"a\": 2\n    }\n  ]\n}\n{\"b\": 3}";
+    let (found, damages) = listed(text);
+    assert_eq!(damages.len(), 1);
+    assert!(
+        found.iter().any(|record| record.starts_with("{\"a\":2}"))
+            && found.iter().any(|record| record.starts_with("{\"b\":3}")),
+        "{found:?}"
+    );
+    // Cut in the middle: what stands before counts.
+    let (found, damages) = listed(&text[..text.len() - 25].replace(",,", ","));
+    assert!(found.len() == 2 && !damages.is_empty(), "{found:?} {damages:?}");
+}

@@ -3,30 +3,48 @@
 //! As with Docker a document may mix kinds, so that one parser reads all JSON and one all tables; a [`Format`] says what
 //! a document is mainly about.
 
+mod cni;
+mod config;
+mod corefile;
 mod describe;
+mod flannel;
+mod network;
+mod node;
 mod objects;
 mod pod;
+mod storage;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod workload;
 
 use crate::format::{Format, Hint, Match};
 use crate::json;
 
 /// Every format of the family, the more specific ones first.
-pub(crate) static FORMATS: &[&Format] = &[&OBJECTS, &TABLES, &DESCRIPTIONS];
+pub(crate) static FORMATS: &[&Format] =
+    &[&OBJECTS, &YAML, &flannel::NETWORK, &flannel::SUBNET, &cni::CNI, &corefile::COREFILE, &TABLES, &DESCRIPTIONS];
 
 static OBJECTS: Format = Format {
     name: "kubernetes-objects",
     collect: "kubectl get pods,nodes,services,endpoints,deployments,statefulsets,daemonsets,jobs,events,pvc,networkpolicies -A -o json",
     kinds: KINDS,
     detect: |hint| {
-        let marked = hint.head.contains("\"metadata\"") && hint.head.contains("\"kind\"")
-            || hint.head.contains("\"metadata\"") && hint.head.contains("\"status\"");
+        let has = |key: &str| hint.head.contains(key);
+        let marked = has("\"kind\"") && has("\"apiVersion\"")
+            || has("\"metadata\"") && (has("\"kind\"") || has("\"status\"") || has("\"creationTimestamp\""));
         let found = marked && json::first_record(hint.head).is_some_and(|record| objects::is_object(&record));
         sure(found, hint)
     },
     parse: objects::parse,
+};
+
+static YAML: Format = Format {
+    name: "kubernetes-objects-yaml",
+    collect: "kubectl get pods,nodes,services,endpoints,deployments,statefulsets,daemonsets,jobs,events,pvc,networkpolicies -A -o yaml",
+    kinds: KINDS,
+    detect: |hint| sure(objects::is_yaml(hint.head), hint),
+    parse: objects::parse_yaml,
 };
 
 static TABLES: Format = Format {
@@ -54,6 +72,22 @@ const KINDS: &[&str] = &[
     "kube_workload",
     "kube_claim",
     "network_policy",
+    "kube_volume",
+    "kube_ingress",
+    "kube_config_map",
+    "kube_secret",
+    "storage_class",
+    "resource_quota",
+    "kube_object",
+    "kube_component",
+    "kube_usage",
+    "kube_cluster",
+    "kubelet_config",
+    "kubeadm_config",
+    "flannel_network",
+    "cni_network",
+    "coredns_zone",
+    "bundle_tool",
 ];
 
 /// The match of a document whose content is, or is not, of a format.

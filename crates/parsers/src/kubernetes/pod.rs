@@ -1,11 +1,14 @@
-//! Pods as JSON, and the status that kubectl would print for them.
+//! Pods as JSON or YAML, and the status that kubectl would print for them.
+
+use std::collections::BTreeSet;
 
 use bundlescope_facts::{Fact, Pod, PodContainer, Source, Text};
 
 use crate::Parsed;
 use crate::json::Fields;
 
-use super::objects::{condition, declared_port, named};
+use super::network::declared_port;
+use super::objects::{condition, conditions, named, number_or_name, owner, reason_and_message};
 
 /// A pod of the API.
 pub(super) fn pod(record: Fields<'_, '_>, parsed: &mut Parsed) {
@@ -17,11 +20,7 @@ pub(super) fn pod(record: Fields<'_, '_>, parsed: &mut Parsed) {
     let ended = matches!(phase.as_deref(), Some("Succeeded" | "Failed"));
     let bad =
         |wanted: &str| condition(status, wanted).filter(|(value, _)| &**value == "False").and_then(|(_, text)| text);
-    let message = match (status.text("reason"), status.text("message")) {
-        (Some(reason), Some(message)) => Some(format!("{reason}: {message}").into()),
-        (reason, message) => message.or(reason),
-    };
-    let owner = metadata.list("ownerReferences").next();
+    let mounted = mounted(spec);
     let data = Pod {
         name,
         namespace,
@@ -32,15 +31,90 @@ pub(super) fn pod(record: Fields<'_, '_>, parsed: &mut Parsed) {
         address: status.address("podIP"),
         host_address: status.address("hostIP"),
         host_network: spec.bool("hostNetwork").unwrap_or(false),
-        message: message.or_else(|| bad("PodScheduled")).or_else(|| bad("Ready").filter(|_| !ended)),
+        message: reason_and_message(status).or_else(|| bad("PodScheduled")).or_else(|| bad("Ready").filter(|_| !ended)),
         labels: metadata.map("labels"),
-        owner: owner.map(|owner| format!("{}/{}", owner.word("kind"), owner.word("name")).into()),
+        owner: owner(record),
+        terminating: metadata.get("deletionTimestamp").is_present(),
+        conditions: conditions(status),
+        node_selector: spec.map("nodeSelector"),
+        tolerations: spec.list("tolerations").map(toleration).collect(),
+        qos: status.text("qosClass"),
+        service_account: spec.text("serviceAccountName").or_else(|| spec.text("serviceAccount")),
+        claims: mounted.claims.into_iter().collect(),
+        config_maps: mounted.config_maps.into_iter().collect(),
+        secrets: mounted.secrets.into_iter().collect(),
+        image_pull_secrets: spec.list("imagePullSecrets").filter_map(|secret| secret.text("name")).collect(),
         created: metadata.time("creationTimestamp"),
         age: None,
         phase,
         containers,
     };
     parsed.facts.push(Fact::new(source(record, status, &data), data));
+}
+
+/// `key=value:effect`; what is left out matches all.
+fn toleration(toleration: Fields<'_, '_>) -> Text {
+    let value = toleration.text("value").map_or_else(String::new, |value| format!("={value}"));
+    let effect = toleration.text("effect").map_or_else(String::new, |effect| format!(":{effect}"));
+    format!("{}{value}{effect}", toleration.word("key")).into()
+}
+
+/// What a pod mounts or reads, by name.
+#[derive(Default)]
+struct Mounted {
+    claims: BTreeSet<Text>,
+    config_maps: BTreeSet<Text>,
+    secrets: BTreeSet<Text>,
+}
+
+fn mounted(spec: Fields<'_, '_>) -> Mounted {
+    let mut found = Mounted::default();
+    for volume in spec.list("volumes").take(MOST) {
+        found.claims.extend(volume.object("persistentVolumeClaim").text("claimName"));
+        found.config_maps.extend(volume.object("configMap").text("name"));
+        found.secrets.extend(volume.object("secret").text("secretName"));
+        for source in volume.object("projected").list("sources") {
+            found.config_maps.extend(source.object("configMap").text("name"));
+            found.secrets.extend(source.object("secret").text("name"));
+        }
+    }
+    let containers = spec.list("initContainers").chain(spec.list("containers"));
+    for container in containers.take(2 * MOST) {
+        for entry in container.list("env") {
+            let from = entry.object("valueFrom");
+            found.config_maps.extend(from.object("configMapKeyRef").text("name"));
+            found.secrets.extend(from.object("secretKeyRef").text("name"));
+        }
+        for entry in container.list("envFrom") {
+            found.config_maps.extend(entry.object("configMapRef").text("name"));
+            found.secrets.extend(entry.object("secretRef").text("name"));
+        }
+    }
+    found
+}
+
+/// `http-get :8080/healthz`, `tcp-socket :5432`, `grpc :9000`, `exec [cat /tmp/ok]`, as `kubectl describe` shows it.
+fn probe(container: Fields<'_, '_>, key: &str) -> Option<Text> {
+    let probe = container.object(key);
+    let at = |of: Fields<'_, '_>| {
+        let port = number_or_name(of.get("port")).unwrap_or_default();
+        format!("{}:{port}", of.word("host"))
+    };
+    for kind in ["httpGet", "tcpSocket", "grpc", "exec"] {
+        let of = probe.object(kind);
+        if of.is_present() {
+            return Some(
+                match kind {
+                    "httpGet" => format!("http-get {}{}", at(of), of.word("path")),
+                    "tcpSocket" => format!("tcp-socket {}", at(of)),
+                    "grpc" => format!("grpc {}", at(of)),
+                    _ => format!("exec [{}]", of.texts("command").join(" ")),
+                }
+                .into(),
+            );
+        }
+    }
+    None
 }
 
 /// The lines that show how it is: of a pod that is not well its containers' statuses or its conditions, otherwise the
@@ -73,10 +147,19 @@ fn containers(
         // A pod has few containers, so that looking each up is cheap; a hostile one ends here.
         let found = statuses.iter().take(MOST).find(|status| status.word("name") == &*name).copied();
         let literal = |entry: Fields<'_, '_>| Some((entry.text("name")?, entry.get("value").as_text()?.into()));
+        let resource = |bound: &str, of: &str| number_or_name(container.object("resources").object(bound).get(of));
         let mut data = PodContainer {
             image: container.text("image"),
             init,
-            memory_limit: container.object("resources").object("limits").text("memory"),
+            memory_limit: resource("limits", "memory"),
+            memory_request: resource("requests", "memory"),
+            cpu_limit: resource("limits", "cpu"),
+            cpu_request: resource("requests", "cpu"),
+            host_ports: container.list("ports").filter_map(host_port).collect(),
+            liveness: probe(container, "livenessProbe"),
+            readiness: probe(container, "readinessProbe"),
+            startup: probe(container, "startupProbe"),
+            command: container.texts("command").into_iter().chain(container.texts("args")).collect(),
             ports: container.list("ports").filter_map(declared_port).collect(),
             env: container.list("env").filter_map(literal).collect(),
             name,
@@ -88,16 +171,27 @@ fn containers(
             let last = status.object("lastState").object("terminated");
             data.last_reason = last.text("reason");
             data.last_exit_code = last.int("exitCode");
+            data.last_message = last.text("message");
+            data.finished = last.time("finishedAt");
             if let Some((state, details)) = status.object("state").entries().next() {
                 data.state = Some(state.into());
                 data.reason = details.text("reason");
                 data.message = details.text("message");
                 data.exit_code = details.int("exitCode");
+                data.started = details.time("startedAt");
+                data.finished = details.time("finishedAt").or(data.finished);
             }
         }
         data
     };
     spec.list(specified).take(MOST).map(container).collect()
+}
+
+/// `8080/tcp` of the node, of a port that takes one.
+fn host_port(port: Fields<'_, '_>) -> Option<Text> {
+    let number = port.int::<u16>("hostPort").filter(|number| *number != 0)?;
+    let proto = port.text("protocol").map_or_else(|| "tcp".to_owned(), |proto| proto.to_lowercase());
+    Some(format!("{number}/{proto}").into())
 }
 
 /// Containers of a pod that are read; the API server refuses pods far smaller than this.

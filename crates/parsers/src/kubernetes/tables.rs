@@ -182,6 +182,7 @@ impl Listing {
                 external: text(row, "EXTERNAL-IP").iter().flat_map(|list| list.split(',')).map(Text::from).collect(),
                 ports: row.get("PORT(S)").split(',').filter_map(service_port).collect(),
                 selector: labels(row.get("SELECTOR")),
+                ..KubeService::default()
             }
             .into(),
             Self::Endpoints => {
@@ -222,6 +223,7 @@ impl Listing {
                 volume: text(row, "VOLUME"),
                 storage_class: text(row, "STORAGECLASS"),
                 capacity: text(row, "CAPACITY"),
+                ..KubeClaim::default()
             }
             .into(),
             Self::Workloads(kind) => {

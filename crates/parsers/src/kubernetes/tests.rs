@@ -95,7 +95,7 @@ fn services_policies_and_nodes_of_one_list_are_read() {
         {"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop"}}]}"#;
     let facts = facts(text);
     let kinds: Vec<_> = facts.iter().map(Fact::kind).collect();
-    assert_eq!(kinds, ["kube_service", "network_policy", "kube_node"]);
+    assert_eq!(kinds, ["kube_service", "network_policy", "kube_node", "kube_object"]);
     assert_eq!((facts[0].get("cluster_address"), facts[0].get("selector.app")), (Value::Null, "web".into()));
     assert_eq!((facts[1].get("policy_types").to_string(), facts[1].get("ingress")), ("Ingress".into(), Value::Null));
     assert_eq!((facts[2].get("ready"), facts[2].get("pressures").to_string()), (Value::Null, "DiskPressure".into()));
@@ -194,8 +194,9 @@ fn descriptions_are_read() {
     );
     assert_eq!(
         of(0, "containers"),
-        "env=DB_HOST=db, exit_code=, image=shop/web:1, init=false, last_exit_code=137, last_reason=OOMKilled, memory_limit=128Mi, message=, \
-         name=web, ports=8080/tcp, ready=false, reason=CrashLoopBackOff, restarts=14, state=waiting"
+        "command=, cpu_limit=, cpu_request=, env=DB_HOST=db, exit_code=, finished=, host_ports=, image=shop/web:1, init=false, \
+         last_exit_code=137, last_message=, last_reason=OOMKilled, liveness=, memory_limit=128Mi, memory_request=, message=, name=web, \
+         ports=8080/tcp, readiness=, ready=false, reason=CrashLoopBackOff, restarts=14, started=, startup=, state=waiting"
     );
     assert_eq!((parsed.facts[0].source.first_line, parsed.facts[0].source.last_line), (17, 23));
     assert_eq!((of(1, "times"), of(1, "age"), of(1, "object_kind")), ("370".into(), "80".into(), "pod".into()));
