@@ -22,6 +22,22 @@ fact_record! {
 }
 
 fact_record! {
+    /// How a container is asked whether it is well.
+    KubeProbe {
+        /// `http`, `tcp`, `grpc`, `exec`.
+        method: Text,
+        /// Port, by number or name.
+        port: Option<Text>,
+        /// Host, where it is not the pod's address.
+        host: Option<Text>,
+        /// Path of an HTTP request.
+        path: Option<Text>,
+        /// Command that is run.
+        command: Vec<Text>,
+    }
+}
+
+fact_record! {
     /// A container of a pod.
     PodContainer {
         /// Name.
@@ -62,12 +78,12 @@ fact_record! {
         cpu_request: Option<Text>,
         /// Ports of the node that it takes, as `8080/tcp`.
         host_ports: Vec<Text>,
-        /// Liveness probe: `http-get :8080/healthz`, `tcp-socket :5432`, `exec [cat /tmp/ok]`.
-        liveness: Option<Text>,
-        /// Readiness probe.
-        readiness: Option<Text>,
-        /// Startup probe.
-        startup: Option<Text>,
+        /// Liveness probe: it is restarted when that fails.
+        liveness: Option<KubeProbe>,
+        /// Readiness probe: it gets no traffic while that fails.
+        readiness: Option<KubeProbe>,
+        /// Startup probe: the others wait for it.
+        startup: Option<KubeProbe>,
         /// Command and arguments.
         command: Vec<Text>,
         /// Ports that it declares, as `8080/tcp`.

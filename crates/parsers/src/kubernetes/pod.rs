@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bundlescope_facts::{Fact, Pod, PodContainer, Source, Text};
+use bundlescope_facts::{Fact, KubeProbe, Pod, PodContainer, Source, Text};
 
 use crate::Parsed;
 use crate::json::Fields;
@@ -93,28 +93,19 @@ fn mounted(spec: Fields<'_, '_>) -> Mounted {
     found
 }
 
-/// `http-get :8080/healthz`, `tcp-socket :5432`, `grpc :9000`, `exec [cat /tmp/ok]`, as `kubectl describe` shows it.
-fn probe(container: Fields<'_, '_>, key: &str) -> Option<Text> {
+/// A probe of a container.
+fn probe(container: Fields<'_, '_>, key: &str) -> Option<KubeProbe> {
     let probe = container.object(key);
-    let at = |of: Fields<'_, '_>| {
-        let port = number_or_name(of.get("port")).unwrap_or_default();
-        format!("{}:{port}", of.word("host"))
-    };
-    for kind in ["httpGet", "tcpSocket", "grpc", "exec"] {
-        let of = probe.object(kind);
-        if of.is_present() {
-            return Some(
-                match kind {
-                    "httpGet" => format!("http-get {}{}", at(of), of.word("path")),
-                    "tcpSocket" => format!("tcp-socket {}", at(of)),
-                    "grpc" => format!("grpc {}", at(of)),
-                    _ => format!("exec [{}]", of.texts("command").join(" ")),
-                }
-                .into(),
-            );
-        }
-    }
-    None
+    let kinds = [("httpGet", "http"), ("tcpSocket", "tcp"), ("grpc", "grpc"), ("exec", "exec")];
+    let (kind, method) = kinds.into_iter().find(|(kind, _)| probe.get(kind).is_present())?;
+    let of = probe.object(kind);
+    Some(KubeProbe {
+        method: method.into(),
+        port: number_or_name(of.get("port")),
+        host: of.text("host"),
+        path: of.text("path"),
+        command: of.texts("command"),
+    })
 }
 
 /// The lines that show how it is: of a pod that is not well its containers' statuses or its conditions, otherwise the

@@ -52,7 +52,12 @@ const CONCLUDED: &[(&str, &[&str], &str)] = &[
     ("pod", &["owner"], "`ReplicaSet/NAME`"),
     ("kube_workload", &["kind", "message"], "told by the file's name in lists; joined"),
     ("kube_workload", &["ready"], "0 where it is left out"),
+    ("kube_workload", &["updated", "available"], "0 where it is left out"),
+    ("kube_workload", &["owner"], "`Deployment/NAME`"),
     ("kube_event", &["times"], "1 where it is left out"),
+    ("kube_config_map", &["entries"], "counted"),
+    ("kube_secret", &["entries"], "counted"),
+    ("kube_usage", &["object_kind"], "told by the titles, or `PodMetrics`"),
 ];
 
 /// Kinds of which other lines of the document state all fields but these, because the fact names the lines that show what
@@ -76,6 +81,9 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
     ("kube_event", &["reason"]),
     ("kube_workload", &[]),
     ("kube_claim", &[]),
+    // Not the lines of the values.
+    ("kube_secret", &["name", "namespace"]),
+    ("kube_usage", &["cpu", "memory"]),
     ("network_policy", &[]),
 ];
 
