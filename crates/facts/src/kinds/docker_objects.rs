@@ -102,3 +102,61 @@ fact_kind! {
         reclaimable: Option<u64>,
     }
 }
+
+fact_kind! {
+    /// A layer of an image, the newest first: `docker history`, `podman history`.
+    "image_layer": ImageLayer {
+        /// Image that was asked about, where the command tells it.
+        image: Option<Text>,
+        /// Id of the image at this layer; absent for `<missing>`.
+        id: Option<Text>,
+        /// Instruction that made it, as cut by the table.
+        created_by: Text,
+        /// Size in bytes, as rounded by the command.
+        size: Option<u64>,
+        /// Comment.
+        comment: Option<Text>,
+    }
+}
+
+fact_kind! {
+    /// A context of the CLI, which says to what daemon the commands of the bundle spoke: `docker context ls`.
+    "docker_context": DockerContext {
+        /// Name.
+        name: Text,
+        /// The one in use.
+        current: bool,
+        /// What it is for.
+        description: Option<Text>,
+        /// Address of the daemon, such as `unix:///var/run/docker.sock`.
+        endpoint: Option<Text>,
+        /// Why it cannot be used.
+        error: Option<Text>,
+    }
+}
+
+fact_kind! {
+    /// A plugin of the daemon: `docker plugin ls`, `docker plugin inspect`.
+    "docker_plugin": DockerPlugin {
+        /// Id.
+        id: Text,
+        /// Name with its tag.
+        name: Text,
+        /// What it is for.
+        description: Option<Text>,
+        /// On.
+        enabled: bool,
+    }
+}
+
+fact_kind! {
+    /// A project of Compose: `docker compose ls`.
+    "compose_project": ComposeProject {
+        /// Name.
+        name: Text,
+        /// States with their numbers, such as `running(3)`.
+        status: Option<Text>,
+        /// Files that it was made from.
+        config_files: Vec<Text>,
+    }
+}

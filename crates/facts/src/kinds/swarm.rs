@@ -116,3 +116,35 @@ fact_kind! {
         exit_code: Option<i64>,
     }
 }
+
+fact_kind! {
+    /// A stack of services: `docker stack ls`.
+    "swarm_stack": SwarmStack {
+        /// Name.
+        name: Text,
+        /// Number of its services.
+        services: Option<u64>,
+        /// `swarm` or `kubernetes`, where told (Docker 18.06 to 20.10).
+        orchestrator: Option<Text>,
+    }
+}
+
+fact_kind! {
+    /// A config or a secret of a swarm, without what it holds: `docker config ls`, `docker secret ls`, their inspects.
+    "swarm_object": SwarmObject {
+        /// `config` or `secret`; absent where the document does not tell.
+        object: Option<Text>,
+        /// Id.
+        id: Text,
+        /// Name.
+        name: Text,
+        /// Driver of a secret that another store keeps.
+        driver: Option<Text>,
+        /// Time of creation; a table tells only its age.
+        created: Option<Timestamp>,
+        /// Time of the last change.
+        updated: Option<Timestamp>,
+        /// Labels.
+        labels: BTreeMap<Text, Text>,
+    }
+}

@@ -57,9 +57,22 @@ impl Cells for Fields<'_, '_> {
             "DESIRED STATE" => "DesiredState",
             "CURRENT STATE" => "CurrentState",
             "ERROR" => "Error",
+            "SERVICES" => "Services",
+            "ORCHESTRATOR" => "Orchestrator",
+            "DRIVER" => "Driver",
+            "CONFIG FILES" => "ConfigFiles",
             _ => return "",
         };
-        self.word(key)
+        // Podman's statistics.
+        let other = match title {
+            "CPU %" => "cpu_percent",
+            "MEM USAGE / LIMIT" => "mem_usage",
+            "PIDS" => "pids",
+            "NAME" => "name",
+            "CONTAINER ID" => "id",
+            _ => return self.word(key),
+        };
+        if self.has(key) { self.word(key) } else { self.word(other) }
     }
 }
 
@@ -94,6 +107,14 @@ pub(super) fn time(text: &str) -> Option<jiff::Timestamp> {
     let (date, clock, offset) = (words.next()?, words.next()?, words.next()?);
     let clock = clock.split('.').next().unwrap_or(clock);
     let read = jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S %z", format!("{date} {clock} {offset}")).ok()?;
+    read.to_timestamp().ok()
+}
+
+/// The same with its fraction.
+pub(super) fn time_exact(text: &str) -> Option<jiff::Timestamp> {
+    let mut words = text.split_whitespace();
+    let (date, clock, offset) = (words.next()?, words.next()?, words.next()?);
+    let read = jiff::fmt::strtime::parse("%Y-%m-%d %H:%M:%S%.f %z", format!("{date} {clock} {offset}")).ok()?;
     read.to_timestamp().ok()
 }
 

@@ -1,19 +1,48 @@
-//! `docker-compose ps` of Compose 1, which draws its own table: centred titles above a line of dashes, long cells wrapped.
+//! `docker-compose ps` and `docker-compose images` of Compose 1, which draws its own table: centred titles above a line of dashes, long cells wrapped.
 //!
 //! Compose 2 prints tables like the CLI's, which [`super::tables`] reads.
 
-use bundlescope_facts::{Container, Text};
+use bundlescope_facts::{Container, Image, Text};
 
 use crate::{Document, Parsed};
 
-use super::{ports, status};
+use super::{cells, ports, status};
 
 /// True when a line holds the titles.
 pub(super) fn titles(line: &str) -> bool {
     line.split_whitespace().eq(["Name", "Command", "State", "Ports"])
 }
 
-/// Reads a document of such tables.
+/// True when a line holds the titles of the list of images.
+pub(super) fn image_titles(line: &str) -> bool {
+    line.split_whitespace().eq(["Container", "Repository", "Tag", "Image", "Id", "Size"])
+}
+
+/// Reads the list of images that the containers of a project were made from.
+pub(super) fn parse_images(document: &Document<'_>) -> Parsed {
+    let mut parsed = Parsed::default();
+    for line in document.lines().skip_while(|line| !image_titles(line.text)).skip(1) {
+        if line.text.trim().is_empty() || line.text.starts_with("---") {
+            continue;
+        }
+        let cells: Vec<&str> = line.text.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+        let [_, repository, tag, id, size] = cells[..] else {
+            parsed.problem(document, line.number, "not a row of a container, a repository, a tag, an id and a size");
+            continue;
+        };
+        let named = repository != "<none>" && tag != "<none>";
+        let data = Image {
+            id: id.into(),
+            tags: if named { vec![format!("{repository}:{tag}").into()] } else { Vec::new() },
+            size: cells::size(size),
+            ..Image::default()
+        };
+        parsed.line_fact(document, line, data);
+    }
+    parsed
+}
+
+/// Reads a document of lists of containers.
 pub(super) fn parse(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     let mut inside = false;

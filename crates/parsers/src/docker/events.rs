@@ -8,8 +8,22 @@ use jiff::Timestamp;
 use crate::json::Fields;
 use crate::{Document, Parsed};
 
-const OBJECTS: &[&str] =
-    &["container", "network", "image", "volume", "daemon", "plugin", "service", "node", "secret", "config", "builder"];
+const OBJECTS: &[&str] = &[
+    "container",
+    "network",
+    "image",
+    "volume",
+    "daemon",
+    "plugin",
+    "service",
+    "node",
+    "secret",
+    "config",
+    "builder",
+    "pod",
+    "system",
+    "machine",
+];
 
 /// Reads lines of events; others become problems.
 pub(super) fn parse(document: &Document<'_>) -> Parsed {
@@ -32,8 +46,16 @@ pub(super) fn is_event(line: &str) -> bool {
 /// Reads `TIME TYPE ACTION[: DETAIL] ID (NAME=VALUE, …)`, or the form before Docker 1.10,
 /// `TIME ID: (from IMAGE) ACTION`.
 fn event(line: &str) -> Option<DockerEvent> {
-    let (time, rest) = line.trim().split_once(' ')?;
-    let time: Timestamp = time.parse().ok()?;
+    let line = line.trim();
+    let (time, rest) = line.split_once(' ')?;
+    let (time, rest): (Timestamp, &str) = match time.parse() {
+        Ok(time) => (time, rest),
+        // Podman writes the time as Go does: `2026-11-30 20:39:20.540914011 +0000 UTC`.
+        Err(_) => {
+            let (end, _) = line.match_indices(' ').nth(3)?;
+            (super::cells::time_exact(&line[..end])?, &line[end + 1..])
+        }
+    };
     let (object, rest) = rest.split_once(' ')?;
     if let Some(id) = object.strip_suffix(':') {
         let (image, action) = match rest.strip_prefix("(from ") {
@@ -48,6 +70,17 @@ fn event(line: &str) -> Option<DockerEvent> {
         return None;
     }
     let (before, inside) = rest.split_once(" (").unwrap_or((rest, ")"));
+    // Podman writes `system refresh`, and the id and the name of an image, of which a failed pull has only the latter.
+    let mut words = before.split(' ');
+    if object == "system" && words.clone().count() == 1 {
+        return Some(stated(Some(time), object, before, "", BTreeMap::new()));
+    }
+    if object == "image"
+        && let (Some(action), Some(id), Some(name), None) = (words.next(), words.next(), words.next(), words.next())
+    {
+        let attributes = [(Text::from("name"), Text::from(name))].into_iter().collect();
+        return Some(stated(Some(time), object, action, id, attributes));
+    }
     let (action, id) = before.rsplit_once(' ')?;
     let mut attributes: BTreeMap<Text, Text> = BTreeMap::new();
     let mut last: Option<Text> = None;
@@ -85,6 +118,22 @@ pub(super) fn record(record: Fields<'_, '_>, parsed: &mut Parsed) {
     let id = actor.text("ID").or_else(|| record.text("id")).unwrap_or_default();
     let object = record.text("Type").unwrap_or_else(|| "container".into());
     let data = stated(time, &object, &action, &id, actor.map("Attributes"));
+    parsed.facts.push(Fact::new(record.source(), data));
+}
+
+/// A record of `podman events --format json`.
+pub(super) fn podman(record: Fields<'_, '_>, parsed: &mut Parsed) {
+    let action = record.text("Status").unwrap_or_default();
+    if concerns_exec(&action) {
+        return;
+    }
+    let named = ["Name", "Image"].iter().zip(["name", "image"]);
+    let mut attributes = record.map("Attributes");
+    attributes.extend(named.filter_map(|(key, name)| Some((Text::from(name), record.text(key)?))));
+    let id = record.text("ID").unwrap_or_default();
+    let object = record.text("Type").unwrap_or_else(|| "container".into());
+    let mut data = stated(record.time("Time"), &object, &action, &id, attributes);
+    data.exit_code = data.exit_code.or_else(|| record.int("ContainerExitCode"));
     parsed.facts.push(Fact::new(record.source(), data));
 }
 

@@ -160,7 +160,8 @@ pub(super) fn info(record: Fields<'_, '_>, parsed: &mut Parsed) {
 /// Docker 1.8.
 pub(super) fn parse_version(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
-    let (mut server, mut told) = (false, false);
+    let (mut server, mut told, mut podman) = (false, false, false);
+    let mut bare: Option<(Line<'_>, &str)> = None;
     for line in document.lines() {
         let text = line.text.trim();
         if is_failure(text) {
@@ -171,18 +172,32 @@ pub(super) fn parse_version(document: &Document<'_>) -> Parsed {
         if !line.text.starts_with(' ') && matches!(key, "Client" | "Server") {
             server = key == "Server";
         }
+        // Podman has no daemon: the client does the work, and before version 3 its text has no heading.
+        podman |= matches!(key, "Client" | "RemoteAPI Version") && (value == "Podman Engine" || key != "Client");
+        if key == "Version" && !line.text.starts_with(' ') && !server {
+            bare = Some((line, value));
+        }
         let states = key == "Server version" || server && key == "Version";
         if states && !told && !value.is_empty() {
             told = true;
             parsed.line_fact(document, line, DockerDaemon { version: Some(value.into()), ..DockerDaemon::default() });
         }
     }
+    if let (true, false, Some((line, value))) = (podman, told, bare) {
+        parsed.line_fact(document, line, DockerDaemon { version: Some(value.into()), ..DockerDaemon::default() });
+    }
     parsed
 }
 
 /// A record of `docker version --format json` or of the API's `GET /version`.
 pub(super) fn version(record: Fields<'_, '_>, parsed: &mut Parsed) {
-    let server = if record.has("Client") { record.object("Server") } else { record };
+    let client = record.object("Client");
+    let server = match record.object("Server") {
+        // Podman has no daemon unless it is asked from afar, and writes `APIVersion` for Docker's `ApiVersion`.
+        server if !server.is_present() && client.has("APIVersion") => client,
+        server if record.has("Client") => server,
+        _ => record,
+    };
     let Some(version) = server.text("Version") else { return };
     let source = server.get("Version").source();
     let kernel = server.text("KernelVersion");

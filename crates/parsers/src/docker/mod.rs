@@ -13,7 +13,10 @@ mod events;
 mod info;
 mod network;
 mod objects;
+mod podman;
+mod port;
 mod ports;
+mod pretty;
 mod processes;
 mod ps;
 mod records;
@@ -32,6 +35,8 @@ use tables::Listing;
 pub(crate) static FORMATS: &[&Format] = &[
     &INSPECT,
     &NETWORKS,
+    // Of several tables, of which one looks like that of `docker ps`.
+    &DISK,
     &PS,
     &COMPOSE_PS,
     &NETWORK_LS,
@@ -41,7 +46,6 @@ pub(crate) static FORMATS: &[&Format] = &[
     &IMAGE_INSPECT,
     &VOLUMES,
     &STATS,
-    &DISK,
     &EVENTS,
     &DAEMON_JSON,
     &DAEMON_OPTIONS,
@@ -49,6 +53,17 @@ pub(crate) static FORMATS: &[&Format] = &[
     &NODES,
     &SERVICES,
     &TASKS,
+    &PRETTY,
+    &SWARM_OBJECTS,
+    &STACKS,
+    &HISTORY,
+    &CONTEXTS,
+    &PLUGINS,
+    &PROJECTS,
+    &COMPOSE_IMAGES,
+    &PORTS,
+    &PODMAN_INFO,
+    &PODMAN_NETWORKS,
     &FAILURE,
 ];
 
@@ -56,7 +71,7 @@ static INSPECT: Format = Format {
     name: "docker-inspect",
     collect: "docker inspect $(docker ps -aq)",
     kinds: &["container", "endpoint", "published_port"],
-    detect: |hint| listing(hint, &["docker inspect", "podman inspect"], &[Record::Container], &[]),
+    detect: |hint| listing(hint, &["docker inspect", "docker container inspect"], &[Record::Container], &[]),
     parse: records_or_tables,
 };
 
@@ -125,8 +140,11 @@ static VERSION: Format = Format {
     kinds: &["docker_daemon", "collection_error"],
     detect: |hint| {
         let subjects = &["docker version"];
-        let text = has_line(hint, |line| line.starts_with("API version:") || line.starts_with("Client API version:"))
-            && has_line(hint, |line| line.starts_with("Go version"));
+        let text = has_line(hint, |line| {
+            ["API version:", "API Version:", "Client API version:", "RemoteAPI Version:"]
+                .iter()
+                .any(|start| line.starts_with(start))
+        }) && has_line(hint, |line| line.starts_with("Go version") || line.starts_with("Go Version"));
         listing(hint, subjects, &[Record::Version], &[]).max(sure(text, hint, subjects))
     },
     parse: |document| if is_json(document) { records::parse(document) } else { info::parse_version(document) },
@@ -161,7 +179,7 @@ static VOLUMES: Format = Format {
     name: "docker-volume-ls",
     collect: "docker volume ls",
     kinds: &["volume"],
-    detect: |hint| listing(hint, &["docker volume"], &[Record::Volume], &[Listing::Volumes]),
+    detect: |hint| listing(hint, &["docker volume"], &[Record::Volume, Record::VolumeList], &[Listing::Volumes]),
     parse: records_or_tables,
 };
 
@@ -180,7 +198,8 @@ static DISK: Format = Format {
     detect: |hint| {
         let usage = has_line(hint, |line| line == "Images space usage:");
         let subjects = &["docker system df"];
-        listing(hint, subjects, &[Record::DiskRow, Record::Lists], &[Listing::Disk]).max(sure(usage, hint, subjects))
+        listing(hint, subjects, &[Record::DiskRow, Record::Lists], &[Listing::Disk, Listing::BuildCache])
+            .max(sure(usage, hint, subjects))
     },
     parse: records_or_tables,
 };
@@ -192,7 +211,11 @@ static EVENTS: Format = Format {
     detect: |hint| {
         let subjects = &["docker events", "docker system events"];
         let first = hint.head.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        listing(hint, subjects, &[Record::Event], &[]).max(sure(events::is_event(first), hint, subjects))
+        listing(hint, subjects, &[Record::Event, Record::PodmanEvent], &[]).max(sure(
+            events::is_event(first),
+            hint,
+            subjects,
+        ))
     },
     parse: |document| if is_json(document) { records::parse(document) } else { events::parse(document) },
 };
@@ -281,6 +304,106 @@ static TASKS: Format = Format {
     parse: records_or_tables,
 };
 
+static PRETTY: Format = Format {
+    name: "docker-inspect-pretty",
+    collect: "docker service inspect --pretty $(docker service ls -q)",
+    kinds: &["swarm_node", "swarm_service", "swarm_object"],
+    detect: |hint| {
+        let subjects = &["docker node", "docker service", "docker secret", "docker config"];
+        sure(pretty::is_pretty(hint.head), hint, subjects)
+    },
+    parse: pretty::parse,
+};
+
+static SWARM_OBJECTS: Format = Format {
+    name: "docker-secret-ls",
+    collect: "docker secret ls; docker config ls",
+    kinds: &["swarm_object"],
+    detect: |hint| {
+        let subjects = &["docker secret", "docker config"];
+        listing(hint, subjects, &[Record::Object, Record::ObjectRow], &[Listing::Objects])
+    },
+    parse: records_or_tables,
+};
+
+static STACKS: Format = Format {
+    name: "docker-stack-ls",
+    collect: "docker stack ls",
+    kinds: &["swarm_stack"],
+    detect: |hint| listing(hint, &["docker stack ls"], &[Record::StackRow], &[Listing::Stacks]),
+    parse: records_or_tables,
+};
+
+static HISTORY: Format = Format {
+    name: "docker-history",
+    collect: "docker history --no-trunc IMAGE",
+    kinds: &["image_layer"],
+    detect: |hint| listing(hint, &["docker history", "docker image history"], &[Record::Layer], &[Listing::Layers]),
+    parse: records_or_tables,
+};
+
+static CONTEXTS: Format = Format {
+    name: "docker-context-ls",
+    collect: "docker context ls",
+    kinds: &["docker_context"],
+    detect: |hint| listing(hint, &["docker context"], &[Record::Context], &[Listing::Contexts]),
+    parse: records_or_tables,
+};
+
+static PLUGINS: Format = Format {
+    name: "docker-plugin-ls",
+    collect: "docker plugin ls",
+    kinds: &["docker_plugin"],
+    detect: |hint| listing(hint, &["docker plugin"], &[Record::Plugin], &[Listing::Plugins]),
+    parse: records_or_tables,
+};
+
+static PROJECTS: Format = Format {
+    name: "docker-compose-ls",
+    collect: "docker compose ls -a",
+    kinds: &["compose_project"],
+    detect: |hint| listing(hint, &["docker compose ls"], &[Record::Project], &[Listing::Projects]),
+    parse: records_or_tables,
+};
+
+static COMPOSE_IMAGES: Format = Format {
+    name: "docker-compose-images",
+    collect: "docker-compose images",
+    kinds: &["image"],
+    detect: |hint| sure(first_lines(hint).any(compose::image_titles), hint, &["docker-compose images"]),
+    parse: compose::parse_images,
+};
+
+static PORTS: Format = Format {
+    name: "docker-port",
+    collect: "docker port CONTAINER",
+    kinds: &["published_port"],
+    detect: |hint| {
+        let mut lines = first_lines(hint).filter(|line| !line.trim().is_empty()).peekable();
+        sure(lines.peek().is_some() && lines.all(port::is_row), hint, &["docker port", "docker container port"])
+    },
+    parse: port::parse,
+};
+
+static PODMAN_INFO: Format = Format {
+    name: "podman-info",
+    collect: "podman info",
+    kinds: &["docker_daemon", "hostname"],
+    detect: |hint| {
+        let subjects = &["docker info", "docker system info"];
+        listing(hint, subjects, &[Record::PodmanInfo], &[]).max(sure(podman::is_info(hint.head), hint, subjects))
+    },
+    parse: |document| if is_json(document) { records::parse(document) } else { podman::parse_info(document) },
+};
+
+static PODMAN_NETWORKS: Format = Format {
+    name: "podman-network-inspect",
+    collect: "podman network inspect $(podman network ls -q)",
+    kinds: &["network", "endpoint"],
+    detect: |hint| listing(hint, &["docker network"], &[Record::PodmanNetwork, Record::CniNetwork], &[]),
+    parse: records_or_tables,
+};
+
 /// What the CLI prints when it cannot reach the daemon, in the place of any answer.
 static FAILURE: Format = Format {
     name: "docker-failure",
@@ -323,8 +446,15 @@ fn sure(content: bool, hint: &Hint<'_>, subjects: &[&str]) -> Match {
     }
 }
 
+/// Podman and nerdctl take the words of Docker's command.
 fn by_path(hint: &Hint<'_>, subjects: &[&str]) -> bool {
-    subjects.iter().any(|subject| hint.subject.starts_with(subject))
+    let words = |subject: &'_ str| -> Option<String> {
+        let rest = ["podman", "nerdctl"].iter().find_map(|twin| subject.strip_prefix(twin))?;
+        Some(format!("docker{rest}"))
+    };
+    let twin = words(hint.subject);
+    let said = twin.as_deref().unwrap_or(hint.subject);
+    subjects.iter().any(|subject| said.starts_with(subject))
 }
 
 /// The lines among which titles are looked for: a prompt, a warning or a blank line may come before.

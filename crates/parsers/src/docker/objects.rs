@@ -1,7 +1,10 @@
 //! Images, volumes and usage figures: `docker images`, `docker volume ls`, `docker stats`, `docker system df`, their
 //! inspects and the API's lists, Docker 1.0 to 29.
 
-use bundlescope_facts::{ContainerUsage, DockerDiskUsage, Fact, Image, Source, Text, Volume};
+use bundlescope_facts::{
+    ComposeProject, ContainerUsage, DockerContext, DockerDiskUsage, DockerPlugin, Fact, Image, ImageLayer, Source,
+    Text, Volume,
+};
 
 use crate::Parsed;
 use crate::json::Fields;
@@ -12,11 +15,14 @@ use super::container;
 /// An image of the API's list or of `docker image inspect`.
 pub(super) fn image(record: Fields<'_, '_>, parsed: &mut Parsed) {
     let config = record.object("Config");
-    let named = |key: &str| record.texts(key).into_iter().filter(|name| !name.starts_with("<none>")).collect();
+    let named =
+        |key: &str| -> Vec<Text> { record.texts(key).into_iter().filter(|name| !name.starts_with("<none>")).collect() };
+    // Podman's list leaves `RepoTags` null and writes `Names`.
+    let tags = Some(named("RepoTags")).filter(|tags| !tags.is_empty()).unwrap_or_else(|| named("Names"));
     let created = record.get("Created");
     let data = Image {
         id: short_of(record.word("Id")),
-        tags: named("RepoTags"),
+        tags,
         digests: named("RepoDigests"),
         size: record.int("Size"),
         // A number in the list, text in the inspect.
@@ -30,7 +36,7 @@ pub(super) fn image(record: Fields<'_, '_>, parsed: &mut Parsed) {
         command: config.texts("Entrypoint").into_iter().chain(config.texts("Cmd")).collect(),
         exposed_ports: config.object("ExposedPorts").entries().map(|(port, _)| port.into()).collect(),
     };
-    parsed.facts.push(Fact::new(record.source_of(&["Id", "RepoTags", "RepoDigests"]), data));
+    parsed.facts.push(Fact::new(record.source_of(&["Id", "RepoTags", "RepoDigests", "Names"]), data));
 }
 
 /// A row of `docker images`, or of its tree since Docker 29 (`IMAGE`, `DISK USAGE`).
@@ -118,6 +124,103 @@ pub(super) fn disk_row(cells: &dyn Cells, source: &Source, parsed: &mut Parsed) 
         active: cells.cell("ACTIVE").parse().ok(),
         size: cells::size(cells.cell("SIZE")),
         reclaimable: cells::size(cells.cell("RECLAIMABLE")),
+    };
+    parsed.facts.push(Fact::new(source.clone(), data));
+}
+
+/// A row of `docker history`, as table or as JSON; the command says of which image.
+pub(super) fn layer_row(cells: &dyn Cells, source: &Source, subject: &str, parsed: &mut Parsed) {
+    let text = |title: &str| Some(cells.cell(title)).filter(|cell| !cell.is_empty()).map(Text::from);
+    let id = cells.first(&["IMAGE", "ID"]);
+    let data = ImageLayer {
+        image: image_of(subject),
+        id: Some(id).filter(|id| !id.is_empty() && *id != "<missing>").map(short_of),
+        created_by: cells.cell("CREATED BY").into(),
+        size: cells::size(cells.cell("SIZE")),
+        comment: text("COMMENT"),
+    };
+    parsed.facts.push(Fact::new(source.clone(), data));
+}
+
+/// A layer of the API's `GET /images/NAME/history`, of `docker history --format json` or of podman's.
+pub(super) fn layer(record: Fields<'_, '_>, subject: &str, parsed: &mut Parsed) {
+    let first = |keys: &[&str]| keys.iter().find_map(|key| record.text(key));
+    let sized = ["Size", "size"].iter().find(|key| record.has(key)).copied().unwrap_or("Size");
+    let data = ImageLayer {
+        image: image_of(subject),
+        id: first(&["ID", "Id", "id"]).filter(|id| &**id != "<missing>").map(|id| short_of(&id)),
+        created_by: record.text("CreatedBy").unwrap_or_default(),
+        // Text in the lines of the CLI, a number elsewhere.
+        size: match record.get(sized).as_text() {
+            Some(text) => cells::size(text),
+            None => record.int(sized),
+        },
+        comment: first(&["Comment", "comment"]),
+    };
+    parsed.facts.push(Fact::new(record.source(), data));
+}
+
+/// The image that `docker history [OPTIONS] IMAGE` asks about.
+fn image_of(subject: &str) -> Option<Text> {
+    let last = subject.split_ascii_whitespace().last()?;
+    (subject.contains("history") && last != "history" && !last.starts_with('-')).then(|| last.into())
+}
+
+/// A row of `docker context ls`; a star marks the one in use.
+pub(super) fn context_row(cells: &dyn Cells, source: &Source, parsed: &mut Parsed) {
+    let text = |title: &str| Some(cells.cell(title)).filter(|cell| !cell.is_empty()).map(Text::from);
+    let name = cells.cell("NAME");
+    let data = DockerContext {
+        name: name.trim_end_matches('*').trim().into(),
+        current: name.ends_with('*') || cells.cell("CURRENT") == "true",
+        description: text("DESCRIPTION"),
+        endpoint: text("DOCKER ENDPOINT"),
+        error: text("ERROR"),
+    };
+    parsed.facts.push(Fact::new(source.clone(), data));
+}
+
+/// A line of `docker context ls --format json`.
+pub(super) fn context(record: Fields<'_, '_>, parsed: &mut Parsed) {
+    let data = DockerContext {
+        name: record.text("Name").unwrap_or_default(),
+        current: record.bool("Current").unwrap_or(false),
+        description: record.text("Description"),
+        endpoint: record.text("DockerEndpoint"),
+        error: record.text("Error"),
+    };
+    parsed.facts.push(Fact::new(record.source(), data));
+}
+
+/// A row of `docker plugin ls`.
+pub(super) fn plugin_row(cells: &dyn Cells, source: &Source, parsed: &mut Parsed) {
+    let data = DockerPlugin {
+        id: cells.cell("ID").into(),
+        name: cells.cell("NAME").into(),
+        description: Some(cells.cell("DESCRIPTION")).filter(|cell| !cell.is_empty()).map(Text::from),
+        enabled: cells.cell("ENABLED") == "true",
+    };
+    parsed.facts.push(Fact::new(source.clone(), data));
+}
+
+/// A plugin of the API, of `docker plugin inspect` or of `docker plugin ls --format json`.
+pub(super) fn plugin(record: Fields<'_, '_>, parsed: &mut Parsed) {
+    let data = DockerPlugin {
+        id: record.text("Id").or_else(|| record.text("ID")).unwrap_or_default(),
+        name: record.text("Name").unwrap_or_default(),
+        description: record.text("Description").or_else(|| record.object("Config").text("Description")),
+        enabled: record.bool("Enabled").unwrap_or(false),
+    };
+    let source = if record.has("Config") { record.source_of(&["Id", "Name", "Enabled"]) } else { record.source() };
+    parsed.facts.push(Fact::new(source, data));
+}
+
+/// A row of `docker compose ls`, as table or as JSON.
+pub(super) fn project_row(cells: &dyn Cells, source: &Source, parsed: &mut Parsed) {
+    let data = ComposeProject {
+        name: cells.cell("NAME").into(),
+        status: Some(cells.cell("STATUS")).filter(|cell| !cell.is_empty()).map(Text::from),
+        config_files: cells.cell("CONFIG FILES").split(',').filter(|file| !file.is_empty()).map(Text::from).collect(),
     };
     parsed.facts.push(Fact::new(source.clone(), data));
 }

@@ -6,7 +6,7 @@
 use crate::json::{self, Fields, Node, Value};
 use crate::{Document, Parsed};
 
-use super::{container, events, info, network, objects, ps, swarm};
+use super::{container, events, info, network, objects, podman, ps, swarm};
 
 /// What a record describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,9 @@ pub(super) enum Record {
     ImageRow,
     /// A volume, inspected or listed.
     Volume,
-    /// The API's list of volumes, or its disk usage: lists of other records.
+    /// The API's list of volumes.
+    VolumeList,
+    /// The disk usage of the API or of `docker system df -v --format json`: lists of other records.
     Lists,
     /// A line of `docker stats --format json`.
     UsageRow,
@@ -49,6 +51,28 @@ pub(super) enum Record {
     Task,
     /// A line of `docker service ps --format json`.
     TaskRow,
+    /// A secret or a config of a swarm.
+    Object,
+    /// A line of `docker secret ls --format json` or of its sister.
+    ObjectRow,
+    /// A line of `docker stack ls --format json`.
+    StackRow,
+    /// A line of `docker context ls --format json`.
+    Context,
+    /// A plugin, inspected or listed.
+    Plugin,
+    /// A layer of an image's history.
+    Layer,
+    /// A row of `docker compose ls --format json`.
+    Project,
+    /// A network of podman.
+    PodmanNetwork,
+    /// A network as the container network interface configures it, which podman before 4 inspects.
+    CniNetwork,
+    /// `podman info --format json`.
+    PodmanInfo,
+    /// An event of podman.
+    PodmanEvent,
 }
 
 /// Keys of which every record of a kind has all of the first list, one of the second unless that is empty, and none of
@@ -60,6 +84,7 @@ const KINDS: &[(Record, Keys)] = &[
     (Record::ContainerRow, (&["Names", "Image"], &["Id", "ID"], &[])),
     (Record::ContainerRow, (&["ID", "Name", "Project", "Service", "State"], &[], &[])),
     (Record::UsageRow, (&["CPUPerc", "MemUsage"], &[], &[])),
+    (Record::UsageRow, (&["cpu_percent", "mem_usage"], &[], &[])),
     (Record::Usage, (&["cpu_stats", "memory_stats"], &[], &[])),
     (Record::Volume, (&["Mountpoint", "Name", "Driver"], &[], &[])),
     (Record::Network, (&["Name", "Driver"], &["IPAM", "Scope"], &[])),
@@ -67,12 +92,13 @@ const KINDS: &[(Record, Keys)] = &[
     (Record::Image, (&["Id", "RootFS", "Architecture"], &[], &[])),
     (Record::ImageRow, (&["Repository", "Tag", "ID"], &[], &[])),
     (Record::Lists, (&["LayersSize"], &["Images", "Containers", "Volumes"], &[])),
-    (Record::Lists, (&["Volumes", "Warnings"], &[], &["ServerVersion"])),
+    (Record::VolumeList, (&["Volumes", "Warnings"], &[], &["ServerVersion"])),
+    (Record::Lists, (&["Images", "Containers", "Volumes", "BuildCache"], &[], &["ServerVersion"])),
     (Record::DiskRow, (&["TotalCount", "Reclaimable", "Type"], &[], &[])),
     (Record::Info, (&["Containers", "Images"], &["ServerVersion", "KernelVersion", "Driver", "OperatingSystem"], &[])),
     (Record::Info, (&["ClientInfo"], &["ServerErrors", "ServerVersion"], &[])),
     (Record::Version, (&["ApiVersion", "Version", "GoVersion"], &[], &[])),
-    (Record::Version, (&["Client", "Server"], &[], &[])),
+    (Record::Version, (&["Client"], &[], &["ServerVersion"])),
     (Record::Event, (&["Action", "Type", "Actor"], &[], &[])),
     (Record::Event, (&["status", "id", "from", "timeNano"], &[], &[])),
     (Record::Task, (&["ServiceID", "DesiredState"], &[], &[])),
@@ -81,6 +107,20 @@ const KINDS: &[(Record, Keys)] = &[
     (Record::NodeRow, (&["Hostname", "Availability", "ID"], &[], &[])),
     (Record::Service, (&["ID", "Spec"], &["Endpoint", "CreatedAt"], &["Description"])),
     (Record::ServiceRow, (&["Replicas", "Mode", "Name"], &[], &[])),
+    (
+        Record::Object,
+        (&["ID", "Spec", "CreatedAt", "UpdatedAt"], &[], &["Description", "Endpoint", "JoinTokens", "TLSInfo"]),
+    ),
+    (Record::ObjectRow, (&["ID", "Name", "CreatedAt", "UpdatedAt", "Labels"], &[], &["Spec", "Image"])),
+    (Record::StackRow, (&["Name", "Services"], &[], &[])),
+    (Record::Context, (&["Name", "DockerEndpoint", "Current"], &[], &[])),
+    (Record::Plugin, (&["Name", "Enabled", "PluginReference"], &[], &[])),
+    (Record::Layer, (&["CreatedBy"], &["ID", "Id", "id"], &["Spec"])),
+    (Record::Project, (&["Name", "Status", "ConfigFiles"], &[], &[])),
+    (Record::PodmanNetwork, (&["name", "id", "driver", "network_interface"], &[], &[])),
+    (Record::CniNetwork, (&["cniVersion", "name", "plugins"], &[], &[])),
+    (Record::PodmanInfo, (&["host", "store"], &[], &[])),
+    (Record::PodmanEvent, (&["Status", "Time", "Type"], &["Attributes", "ID", "Name"], &["Actor"])),
 ];
 
 /// Tells a record by its keys.
@@ -90,16 +130,23 @@ pub(super) fn classify(node: &Node<'_>) -> Option<Record> {
             && (any.is_empty() || any.iter().any(|key| node.has(key)))
             && !none.iter().any(|key| node.has(key))
     };
-    let record = KINDS.iter().find(|(_, keys)| fits(keys)).map(|(record, _)| *record)?;
     // Kubernetes objects have a spec and a status as well, but in lower case; secrets and configs of a swarm have a
     // spec without a task.
     let inside = |outer: &str, inner: &str| node.member(outer).is_some_and(|member| member.value.has(inner));
-    let fits = match record {
+    let sure = |record: Record| match record {
         Record::Service => inside("Spec", "TaskTemplate"),
+        Record::Object => inside("Spec", "Name") && !inside("Spec", "TaskTemplate"),
         Record::Version => node.has("Version") || inside("Client", "Version"),
+        Record::PodmanInfo => inside("host", "kernel") || inside("host", "hostname"),
+        // Two everyday words: there is little else in it.
+        Record::StackRow => {
+            let known = ["Name", "Namespace", "Orchestrator", "Services"];
+            node.members().iter().all(|member| known.contains(&&*member.key))
+                && node.member("Services").is_some_and(|member| matches!(&member.value.value, Value::Text(_)))
+        }
         _ => true,
     };
-    fits.then_some(record)
+    KINDS.iter().find(|(record, keys)| fits(keys) && sure(*record)).map(|(record, _)| *record)
 }
 
 /// True when the text can hold a record of one of these kinds at all: cheaper than reading it.
@@ -111,15 +158,16 @@ pub(super) fn may_hold(text: &str, kinds: &[Record]) -> bool {
 /// Reads a document of records.
 pub(super) fn parse(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
+    let subject = &document.subject;
     json::read(document, &mut parsed, |record, parsed| match record.node().map(|node| &node.value) {
-        Some(Value::Array(_)) => record.items().for_each(|inner| one(inner, parsed)),
-        _ => one(record, parsed),
+        Some(Value::Array(_)) => record.items().for_each(|inner| one(inner, subject, parsed)),
+        _ => one(record, subject, parsed),
     });
     network::settle_listing(document, &mut parsed);
     parsed
 }
 
-fn one(record: Fields<'_, '_>, parsed: &mut Parsed) {
+fn one(record: Fields<'_, '_>, subject: &str, parsed: &mut Parsed) {
     let Some(kind) = record.node().and_then(classify) else { return };
     let source = || record.source();
     match kind {
@@ -129,11 +177,13 @@ fn one(record: Fields<'_, '_>, parsed: &mut Parsed) {
         Record::Image => objects::image(record, parsed),
         Record::ImageRow => objects::image_row(&record, &source(), parsed),
         Record::Volume => objects::volume(record, parsed),
-        Record::Lists => {
+        Record::Lists | Record::VolumeList => {
             for list in ["Images", "Containers", "Volumes"] {
                 // Lists do not hold lists, so this goes one level down only.
-                let inner = record.list(list).filter(|inner| inner.node().and_then(classify) != Some(Record::Lists));
-                inner.for_each(|inner| one(inner, parsed));
+                let inner = record.list(list).filter(|inner| {
+                    !matches!(inner.node().and_then(classify), Some(Record::Lists | Record::VolumeList))
+                });
+                inner.for_each(|inner| one(inner, subject, parsed));
             }
         }
         Record::UsageRow => objects::usage_row(&record, &source(), parsed),
@@ -148,5 +198,16 @@ fn one(record: Fields<'_, '_>, parsed: &mut Parsed) {
         Record::ServiceRow => swarm::service_row(&record, &source(), parsed),
         Record::Task => swarm::task(record, parsed),
         Record::TaskRow => swarm::task_row(&record, &source(), parsed),
+        Record::Object => swarm::object(record, subject, parsed),
+        Record::ObjectRow => swarm::object_row(&record, &source(), subject, parsed),
+        Record::StackRow => swarm::stack_row(&record, &source(), parsed),
+        Record::Context => objects::context(record, parsed),
+        Record::Plugin => objects::plugin(record, parsed),
+        Record::Layer => objects::layer(record, subject, parsed),
+        Record::Project => objects::project_row(&record, &source(), parsed),
+        Record::PodmanNetwork => podman::network(record, parsed),
+        Record::CniNetwork => podman::cni_network(record, parsed),
+        Record::PodmanInfo => podman::info(record, parsed),
+        Record::PodmanEvent => events::podman(record, parsed),
     }
 }

@@ -1,6 +1,8 @@
 //! Swarm: nodes, services and tasks, as tables, JSON lines, inspects and the API's lists, Docker 1.12 to 29.
 
-use bundlescope_facts::{Fact, Proto, Source, SwarmNode, SwarmPort, SwarmService, SwarmTask, Text};
+use bundlescope_facts::{
+    Fact, Proto, Source, SwarmNode, SwarmObject, SwarmPort, SwarmService, SwarmStack, SwarmTask, Text,
+};
 
 use crate::Parsed;
 use crate::json::Fields;
@@ -118,7 +120,8 @@ pub(super) fn service_row(cells: &dyn Cells, source: &Source, parsed: &mut Parse
         id: cells.cell("ID").into(),
         name: cells.cell("NAME").into(),
         image: text(cells.cell("IMAGE")),
-        mode: lower(cells.cell("MODE")),
+        // The table writes `replicated job`.
+        mode: lower(&cells.cell("MODE").replace(' ', "-")),
         desired: desired.parse().ok(),
         running: running.parse().ok(),
         ports: cells.cell("PORTS").split(',').filter_map(port).flatten().take(MOST_PORTS).collect(),
@@ -168,6 +171,49 @@ pub(super) fn task_row(cells: &dyn Cells, source: &Source, parsed: &mut Parsed) 
         ..SwarmTask::default()
     };
     parsed.facts.push(Fact::new(source.clone(), data));
+}
+
+/// A row of `docker stack ls`, as table or as JSON.
+pub(super) fn stack_row(cells: &dyn Cells, source: &Source, parsed: &mut Parsed) {
+    let data = SwarmStack {
+        name: cells.cell("NAME").into(),
+        services: cells.cell("SERVICES").parse().ok(),
+        orchestrator: lower(cells.cell("ORCHESTRATOR")),
+    };
+    parsed.facts.push(Fact::new(source.clone(), data));
+}
+
+/// What the command lists, where it is told.
+fn object_of(subject: &str) -> Option<Text> {
+    ["secret", "config"].into_iter().find(|object| subject.split(' ').any(|word| word == *object)).map(Text::from)
+}
+
+/// A row of `docker secret ls` or `docker config ls`, as table or as JSON; only the former has drivers.
+pub(super) fn object_row(cells: &dyn Cells, source: &Source, subject: &str, parsed: &mut Parsed) {
+    let data = SwarmObject {
+        object: object_of(subject),
+        id: cells.cell("ID").into(),
+        name: cells.cell("NAME").into(),
+        driver: text(cells.cell("DRIVER")),
+        labels: cells.cell("LABELS").split(',').filter(|label| !label.is_empty()).map(container::pair).collect(),
+        ..SwarmObject::default()
+    };
+    parsed.facts.push(Fact::new(source.clone(), data));
+}
+
+/// A secret or a config of the API or of an inspect; only configs show what they hold.
+pub(super) fn object(record: Fields<'_, '_>, subject: &str, parsed: &mut Parsed) {
+    let spec = record.object("Spec");
+    let data = SwarmObject {
+        object: if spec.has("Data") { Some("config".into()) } else { object_of(subject) },
+        id: record.text("ID").unwrap_or_default(),
+        name: spec.text("Name").unwrap_or_default(),
+        driver: spec.object("Driver").text("Name"),
+        created: record.time("CreatedAt"),
+        updated: record.time("UpdatedAt"),
+        labels: spec.map("Labels"),
+    };
+    parsed.facts.push(Fact::new(record.source(), data));
 }
 
 fn text(cell: &str) -> Option<Text> {

@@ -32,6 +32,20 @@ pub(super) enum Listing {
     Services,
     /// `docker service ps`, `docker stack ps`, `docker node ps`.
     Tasks,
+    /// `docker history`.
+    Layers,
+    /// `docker context ls`.
+    Contexts,
+    /// `docker plugin ls`.
+    Plugins,
+    /// `docker stack ls`.
+    Stacks,
+    /// `docker secret ls`, `docker config ls`.
+    Objects,
+    /// `docker compose ls`.
+    Projects,
+    /// The last table of `docker system df -v`, of which nothing is kept.
+    BuildCache,
 }
 
 /// Says which table a line of titles begins.
@@ -65,6 +79,20 @@ pub(super) fn titles(line: &str) -> Option<(Listing, Table<'_>)> {
         Listing::Services
     } else if all(&["NAME", "DESIRED STATE", "CURRENT STATE"]) {
         Listing::Tasks
+    } else if all(&["CREATED BY", "SIZE"]) && any(&["IMAGE", "ID"]) {
+        Listing::Layers
+    } else if all(&["NAME", "DOCKER ENDPOINT"]) {
+        Listing::Contexts
+    } else if all(&["ID", "NAME", "ENABLED"]) {
+        Listing::Plugins
+    } else if all(&["NAME", "SERVICES"]) && !any(&["TYPE", "AGE"]) {
+        Listing::Stacks
+    } else if all(&["ID", "NAME", "CREATED", "UPDATED"]) {
+        Listing::Objects
+    } else if all(&["NAME", "STATUS", "CONFIG FILES"]) {
+        Listing::Projects
+    } else if all(&["CACHE ID", "CACHE TYPE"]) {
+        Listing::BuildCache
     } else {
         return None;
     };
@@ -80,7 +108,7 @@ pub(super) fn parse(document: &Document<'_>) -> Parsed {
             current = Some(found);
         } else if let Some((listing, table)) = &current {
             let text = line.text.trim();
-            if text.ends_with("space usage:") {
+            if text.ends_with("space usage:") || text.starts_with("Build cache usage:") {
                 // The next table of `docker system df -v`.
                 current = None;
                 continue;
@@ -90,7 +118,7 @@ pub(super) fn parse(document: &Document<'_>) -> Parsed {
                 continue;
             }
             match table.row(line.text, listing.optional()) {
-                Some(row) => listing.row(&row, &document.source(line, line), &mut parsed),
+                Some(row) => listing.row(&row, &document.source(line, line), &document.subject, &mut parsed),
                 None => parsed.problem(document, line.number, "not a row under the titles above"),
             }
         }
@@ -105,12 +133,19 @@ impl Listing {
             Self::Containers | Self::Services => &["PORTS"],
             Self::Nodes => &["MANAGER STATUS"],
             Self::Tasks => &["ERROR", "PORTS"],
+            Self::Layers => &["CREATED BY", "COMMENT"],
+            Self::Contexts => &["DESCRIPTION", "KUBERNETES ENDPOINT", "ORCHESTRATOR", "ERROR"],
+            Self::Plugins => &["DESCRIPTION"],
+            Self::Objects => &["DRIVER"],
             _ => &[],
         }
     }
 
-    fn row(self, cells: &dyn Cells, source: &Source, parsed: &mut Parsed) {
+    fn row(self, cells: &dyn Cells, source: &Source, subject: &str, parsed: &mut Parsed) {
         let read: fn(&dyn Cells, &Source, &mut Parsed) = match self {
+            Self::Layers => return objects::layer_row(cells, source, subject, parsed),
+            Self::Objects => return swarm::object_row(cells, source, subject, parsed),
+            Self::BuildCache => return,
             Self::Containers => ps::row,
             Self::Usage => objects::usage_row,
             Self::Networks => network::row,
@@ -120,6 +155,10 @@ impl Listing {
             Self::Nodes => swarm::node_row,
             Self::Services => swarm::service_row,
             Self::Tasks => swarm::task_row,
+            Self::Contexts => objects::context_row,
+            Self::Plugins => objects::plugin_row,
+            Self::Stacks => swarm::stack_row,
+            Self::Projects => objects::project_row,
         };
         read(cells, source, parsed);
     }

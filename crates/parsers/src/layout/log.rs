@@ -15,12 +15,11 @@ pub(crate) fn looks_like_log(text: &str) -> bool {
 /// The line begins as a log record does.
 fn is_record(line: &str) -> bool {
     let line = line.trim_ascii_start();
-    json_record(line)
-        || logfmt(line)
-        || klog(line)
-        || dmesg(line)
-        || compose(line)
-        || timed(line.trim_start_matches(['[', '<', '(', '"']))
+    // An object that begins with the time of something (`{"CreatedAt":"2024-…`) is no record of a log for it.
+    if line.starts_with('{') {
+        return json_record(line);
+    }
+    logfmt(line) || klog(line) || dmesg(line) || compose(line) || timed(line.trim_start_matches(['[', '<', '(', '"']))
 }
 
 /// `{"log":"…","stream":…}` of Docker's json-file driver, or a JSON record with a time or a level.

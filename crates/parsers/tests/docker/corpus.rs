@@ -34,6 +34,10 @@ fn documents_of_other_projects_are_read_without_problems() {
         for path in paths.iter().filter(|path| !KNOWN.iter().any(|known| path.ends_with(known))) {
             let bytes = std::fs::read(path).unwrap();
             let Identity::Format(format) = identify("document", &bytes).identity else { continue };
+            // Whose ports they are, only a path tells.
+            if format.name == "docker-port" {
+                continue;
+            }
             let parsed = (format.parse)(&Document::new("document", &bytes));
             assert_eq!(parsed.problems, [], "{} as {}", path.display(), format.name);
             recognised += 1;

@@ -43,7 +43,9 @@ const CONCLUDED: &[(&str, &[&str], &str)] = &[
     ("container_usage", &["memory", "memory_limit"], "bytes, whatever the unit printed"),
     ("docker_disk_usage", &["size", "reclaimable"], "bytes, whatever the unit printed"),
     ("swarm_node", &["reachability", "role"], "`Leader`, or nothing for a worker"),
-    ("swarm_service", &["ports"], "`ingress` where no mode is named"),
+    ("swarm_service", &["ports", "mode"], "`ingress` where no mode is named; `ReplicatedJob` for `replicated-job`"),
+    ("swarm_object", &["object"], "the command tells it"),
+    ("image_layer", &["image", "size"], "the command tells it; bytes, whatever the unit printed"),
     ("swarm_task", &["state_age"], "seconds of `5 hours`"),
     // Kubernetes.
     ("pod", &["message"], "the reason and the words of a condition, joined"),
