@@ -24,6 +24,7 @@ mod check;
 mod codes;
 mod diagnostic;
 mod embedded;
+mod layout;
 mod model;
 mod order;
 mod pack;
@@ -35,6 +36,7 @@ mod yaml;
 pub use codes::{CODES, Code, code};
 pub use diagnostic::{Diagnostic, Severity as DiagnosticSeverity};
 pub use embedded::embedded;
+pub use layout::{Fragment, RuleText, Step, format, scalar};
 pub use model::{
     Aggregate, Comparison, Condition, Confidence, CountPattern, Emit, Expect, FactPattern, FieldCondition, FixStep,
     Operand, Pattern, ProbePattern, Rule, RuleRole, RuleTest, Severity, Signature, SignaturePattern, SignatureTest,
