@@ -48,17 +48,25 @@ mod arrange;
 mod compare;
 mod diagnosis;
 mod evaluate;
+mod exercise;
 mod explain;
 mod finding;
 mod index;
 mod join;
 mod matching;
+mod near;
 mod probe;
+mod profile;
 mod render;
 mod world;
 
 pub use diagnosis::{BundleInfo, Diagnosis, DocumentInfo, Evidence, Finding, Fix, Missing, ProbePath, Role, Undecided};
 pub use evaluate::{Evaluation, evaluate};
-pub use explain::{Blocker, ConditionReport, Explanation, Nearest, explain};
+pub use exercise::{Part, exercise};
+pub use explain::{
+    Asked, Blocker, ConditionReport, Explanation, Filter, Firing, Lacking, Remedy, Shown, Untried, explain,
+};
+pub use near::Nearest;
 pub use probe::{ProbeAnswer, ProbeQuestion, Prober, Simulated};
+pub use profile::{RuleCost, profile};
 pub use world::{Coverage, World};

@@ -41,8 +41,22 @@ mod record;
 mod scanner;
 mod signature;
 mod time;
+mod trace;
 mod unescape;
 mod words;
 
-pub use scanner::{Scanned, Scanner};
+pub use scanner::{NEAR_MATCH, Scanned, Scanner};
 pub use signature::{Pattern, Signature, SignatureError, SignatureSet};
+pub use trace::SignatureCost;
+
+/// What a pattern is matched against when a log consists of this text: its first record without framing (times, levels
+/// of known loggers, the JSON of container logs) and escapes.
+///
+/// ```
+/// let line = "2026-11-21T01:36:02.123456789Z stderr F cannot open /var/lib/app: permission denied";
+/// assert_eq!(bundlescope_logs::message(line), "cannot open /var/lib/app: permission denied");
+/// ```
+pub fn message(text: &str) -> String {
+    let record = record::around(text.as_bytes(), 0, None);
+    String::from_utf8_lossy(&record.text).trim_end().to_owned()
+}

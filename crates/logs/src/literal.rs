@@ -100,6 +100,25 @@ pub(crate) fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
     best(hir, 0)
 }
 
+/// Every literal of an expression that is long enough to be searched, lower-cased, whether a match must contain it or not.
+pub(crate) fn every(hir: &Hir) -> Vec<Vec<u8>> {
+    let mut all = required(hir).unwrap_or_default();
+    let mut open = vec![hir];
+    while let Some(hir) = open.pop() {
+        match hir.kind() {
+            HirKind::Literal(literal) => all.extend(pieces(&[literal.0.to_ascii_lowercase()]).into_iter().flatten()),
+            HirKind::Capture(capture) => open.push(&capture.sub),
+            HirKind::Repetition(repetition) => open.push(&repetition.sub),
+            HirKind::Concat(parts) | HirKind::Alternation(parts) => open.extend(parts),
+            _ => {}
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    all.truncate(MOST);
+    all
+}
+
 fn best(hir: &Hir, depth: u32) -> Option<Vec<Vec<u8>>> {
     if depth > MAX_DEPTH {
         return None;

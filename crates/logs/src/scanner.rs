@@ -1,6 +1,8 @@
 //! One pass over one log.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::time::Instant;
 
 use bundlescope_facts::{Excerpt, Fact, Log, Problem, Source, Text, Value};
 use jiff::Timestamp;
@@ -13,6 +15,7 @@ use crate::ongoing::{self, End};
 use crate::record::{self, MAX_BYTES, Record};
 use crate::signature::SignatureSet;
 use crate::time;
+use crate::trace::{self, Reason};
 
 /// Bytes held at a time.
 const BUFFER: usize = 1 << 20;
@@ -31,6 +34,13 @@ const EXCERPT_LINES: usize = 48;
 const EXCERPT_BYTES: usize = 4 << 20;
 /// Lines searched for the first and for the last time of a log.
 const TIME_LINES: usize = 256;
+/// Records of one log that are told to have nearly been an event of the traced signature.
+const MAX_NEAR: usize = 50;
+
+/// Kind of the facts that tell why a record is no event of the traced signature. Fields: `signature`, `pattern` (counted
+/// from 1), `text`, and `reason`: `restricted` (the signature does not apply to the log), `other_signature` (with `by`),
+/// or `pattern`, with what the longest beginning of the pattern `matched`, what is `wanted` there and what is `found`.
+pub const NEAR_MATCH: &str = "near_match";
 
 /// What one log says.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +77,9 @@ pub struct Scanner<'s> {
     memo: Memo,
     excerpt_bytes: usize,
     candidates: Vec<usize>,
+    /// For the traced signature: the wordings that the record at hand fails, and all of them as facts.
+    failing: Vec<(usize, Reason)>,
+    near: Vec<Fact>,
 }
 
 /// One match in a record.
@@ -97,6 +110,8 @@ impl<'s> Scanner<'s> {
             memo: Memo::default(),
             excerpt_bytes: 0,
             candidates: Vec::new(),
+            failing: Vec::new(),
+            near: Vec::new(),
         }
     }
 
@@ -150,7 +165,8 @@ impl<'s> Scanner<'s> {
         };
         let (lines, bytes) = (last_line - before, end - start);
         let log = Log { container: self.container, first_time: self.first_time, last_time, lines, bytes };
-        Scanned { events: events.into_iter().map(Fact::from).collect(), log: Fact::new(source, log), problems }
+        let events = events.into_iter().map(Fact::from).chain(self.near).collect();
+        Scanned { events, log: Fact::new(source, log), problems }
     }
 
     fn problems(&self) -> Vec<Problem> {
@@ -220,6 +236,7 @@ impl<'s> Scanner<'s> {
         let key = message.key();
         let known = self.memo.get(&key);
         let found = if known.is_some() { Vec::new() } else { self.matches(&record) };
+        self.note_failing(&record);
         if found.is_empty() && known.as_ref().is_none_or(|known| known.is_empty()) {
             if known.is_none() {
                 self.memo.put(key, Vec::new());
@@ -278,15 +295,27 @@ impl<'s> Scanner<'s> {
         let mut found: Vec<Found> = Vec::new();
         for &index in &self.candidates {
             let Some(wording) = self.set.wordings.get(index) else { continue };
+            let traced = self.set.traced == Some(wording.signature);
             if !self.admitted.get(wording.signature).copied().unwrap_or(true) {
+                if traced {
+                    self.failing.push((index, Reason::Restricted));
+                }
                 continue;
             }
+            let start = self.set.counters.get(index).map(|counter| (counter, Instant::now()));
             let Some(regex) = wording.regex() else { continue };
             let names: Vec<Option<&str>> = regex.capture_names().collect();
+            let before = found.len();
             for captures in regex.captures_iter(&record.text).take(MAX_MATCHES) {
                 let Some(whole) = captures.get(0) else { continue };
                 let fields = fields::of_match(wording, &names, &captures);
                 found.push(Found { wording: index, span: whole.range(), fields });
+            }
+            if let Some((counter, start)) = start {
+                counter.add(start.elapsed(), found.len() - before);
+            }
+            if traced && found.len() == before && self.near.len() + self.failing.len() < MAX_NEAR {
+                self.failing.push((index, Reason::Unmatched(trace::stop(&wording.source, &record.text))));
             }
         }
         let kind = |found: &Found| self.set.wordings.get(found.wording).map(|wording| &wording.event);
@@ -294,17 +323,53 @@ impl<'s> Scanner<'s> {
         found.sort_by_key(|f| (std::cmp::Reverse((merit(&f.fields), f.span.len())), f.span.start, f.wording));
         let mut kept: Vec<Found> = Vec::new();
         for candidate in found {
-            let beaten = kept.iter().any(|better| {
+            let beaten = kept.iter().find(|better| {
                 kind(better) == kind(&candidate)
                     && (overlap(&better.span, &candidate.span) || says_more(&better.fields, &candidate.fields))
             });
-            if !beaten {
-                kept.push(candidate);
+            let signature = |wording: usize| self.set.wordings.get(wording).map(|wording| wording.signature);
+            match beaten.map(|better| signature(better.wording)) {
+                None => kept.push(candidate),
+                Some(by) if self.set.traced.is_some() && self.set.traced == signature(candidate.wording) => {
+                    let limits = by.filter(|by| Some(*by) != self.set.traced).and_then(|by| self.set.limits.get(by));
+                    self.failing.extend(limits.map(|by| (candidate.wording, Reason::Beaten(by.id.clone()))));
+                }
+                Some(_) => {}
             }
         }
         kept.sort_by_key(|f| (f.span.start, f.wording));
         kept.truncate(MAX_MATCHES);
         kept
+    }
+
+    /// Keeps why the record is no event of the traced signature.
+    fn note_failing(&mut self, record: &Record) {
+        let failing = std::mem::take(&mut self.failing);
+        let Some(traced) = self.set.traced.filter(|_| !failing.is_empty()) else { return };
+        let (Some(first), Some(last)) = (record.lines.first().cloned(), record.lines.last().cloned()) else { return };
+        let number = |ends: u64| u32::try_from(ends + 1).unwrap_or(u32::MAX);
+        let (first_line, last_line) =
+            (number(self.line_ends_before(first.start)), number(self.line_ends_before(last.start)));
+        for (index, reason) in failing {
+            let (Some(wording), Some(limits)) = (self.set.wordings.get(index), self.set.limits.get(traced)) else {
+                continue;
+            };
+            if self.near.len() >= MAX_NEAR {
+                break;
+            }
+            let text: String = String::from_utf8_lossy(&record.text).chars().take(MAX_LINE).collect();
+            let mut fields: BTreeMap<Text, Value> = reason.fields().into_iter().collect();
+            fields.insert("signature".into(), Value::Text(limits.id.clone()));
+            fields.insert("pattern".into(), Value::Int(i64::try_from(wording.number).unwrap_or(0) + 1));
+            fields.insert("text".into(), Value::from(text));
+            let source = Source {
+                document: self.document.clone(),
+                first_line,
+                last_line,
+                span: (self.base + first.start as u64, self.base + last.end as u64),
+            };
+            self.near.push(Fact::dynamic(source, NEAR_MATCH, fields));
+        }
     }
 
     fn line_ends_before(&mut self, at: usize) -> u64 {

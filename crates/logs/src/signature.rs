@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bundlescope_facts::{COMPOUND_GROUPS, FieldType, KindSpec, Text, Value, kind_spec};
 use regex::bytes::{Regex, RegexBuilder};
@@ -10,6 +12,7 @@ use regex_syntax::hir::{Hir, HirKind};
 
 use crate::literal;
 use crate::prefilter::Prefilter;
+use crate::trace::{Counter, SignatureCost};
 
 /// Beyond this a pattern would take megabytes, and a thousand steps a byte: `(a{100}){100}`, `[^x]{0,9000}`.
 const MAX_WEIGHT: u64 = 5_000;
@@ -77,11 +80,16 @@ pub struct SignatureSet {
     pub(crate) wordings: Vec<Wording>,
     pub(crate) limits: Vec<Limits>,
     pub(crate) prefilter: Prefilter,
+    /// The signature whose failures are told.
+    pub(crate) traced: Option<usize>,
+    /// What each wording takes; empty unless it is measured.
+    pub(crate) counters: Vec<Counter>,
 }
 
 /// Where a signature applies.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
+    pub(crate) id: Text,
     container: Option<Regex>,
     document: Option<Regex>,
 }
@@ -106,7 +114,9 @@ pub(crate) struct Wording {
     /// Fixed fields, the pattern's own before the signature's.
     pub(crate) fields: Vec<(Text, Value)>,
     pub(crate) map: Vec<(Text, Vec<(Text, Value)>)>,
-    source: Text,
+    pub(crate) source: Text,
+    /// Position among the patterns of its signature.
+    pub(crate) number: usize,
     regex: OnceLock<Option<Regex>>,
 }
 
@@ -132,6 +142,7 @@ impl SignatureSet {
                 })
             };
             limits.push(Limits {
+                id: signature.id.clone(),
                 container: restriction("container", &signature.container),
                 document: restriction("document", &signature.document),
             });
@@ -173,6 +184,7 @@ impl SignatureSet {
                     fields,
                     map: pattern.map.clone(),
                     source: pattern.regex.clone(),
+                    number,
                     regex: OnceLock::new(),
                 });
             }
@@ -185,7 +197,50 @@ impl SignatureSet {
                 return Err(errors);
             }
         };
-        Ok(Self { wordings, limits, prefilter })
+        Ok(Self { wordings, limits, prefilter, traced: None, counters: Vec::new() })
+    }
+
+    /// The set with the failures of one signature told: each record that holds a longer text of its patterns and is none of its
+    /// events becomes a fact of the kind [`NEAR_MATCH`](crate::NEAR_MATCH). `None` when there is no such signature.
+    pub fn traced(mut self, id: &str) -> Option<Self> {
+        let traced = self.limits.iter().position(|limits| &*limits.id == id)?;
+        let mut literals = Vec::new();
+        for (index, wording) in self.wordings.iter().enumerate() {
+            // A record that lacks the text by which the pattern is searched may still hold another one of it.
+            let of = |hir: Hir| match wording.signature == traced {
+                true => literal::every(&hir),
+                false => literal::required(&hir).unwrap_or_default(),
+            };
+            let found = parse(&wording.source).map(of).unwrap_or_default();
+            literals.extend(found.into_iter().map(|literal| (literal, index)));
+        }
+        self.prefilter = Prefilter::new(&literals).ok()?;
+        self.traced = Some(traced);
+        Some(self)
+    }
+
+    /// The set with what each signature takes counted.
+    #[must_use]
+    pub fn measured(mut self) -> Self {
+        self.counters = self.wordings.iter().map(|_| Counter::default()).collect();
+        self
+    }
+
+    /// What each signature of a measured set took so far, the slowest first.
+    pub fn costs(&self) -> Vec<SignatureCost> {
+        let costs = self.limits.iter().enumerate().map(|(index, limits)| {
+            let own = self.wordings.iter().zip(&self.counters).filter(|(wording, _)| wording.signature == index);
+            let zero = SignatureCost { signature: limits.id.clone(), time: Duration::ZERO, records: 0, matches: 0 };
+            own.fold(zero, |mut cost, (_, counter)| {
+                cost.time += Duration::from_nanos(counter.nanoseconds.load(Ordering::Relaxed));
+                cost.records += counter.records.load(Ordering::Relaxed);
+                cost.matches += counter.matches.load(Ordering::Relaxed);
+                cost
+            })
+        });
+        let mut costs: Vec<SignatureCost> = costs.collect();
+        costs.sort_by(|a, b| b.time.cmp(&a.time).then_with(|| a.signature.cmp(&b.signature)));
+        costs
     }
 
     /// Number of patterns in the set.
