@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 
 use bundlescope_bundle::{Input, Limits, OpenError};
-use bundlescope_engine::{BundleInfo, Coverage, Diagnosis, DocumentInfo, Explanation, World, evaluate};
+use bundlescope_engine::{BundleInfo, Coverage, Diagnosis, DocumentInfo, Explanation, Part, RuleCost, World, evaluate};
 use bundlescope_facts::{EVENTS, Fact, Problem, Text};
 use bundlescope_netfilter::Network;
 use bundlescope_rules::Pack;
 use jiff::Timestamp;
 
-use crate::intake::{Intake, Outcome, take_in};
+use crate::intake::{Intake, Outcome, take_in, take_texts};
 use crate::names::Names;
 use crate::prober::ModelProber;
 use crate::quotes::Quotes;
 use crate::signatures::Rulebook;
-use crate::{canonical, captured, coverage, enrich, hosts, listening};
+use crate::{canonical, captured, coverage, enrich, hosts, listening, reasons};
 
 /// Damages that the header of a report names; all of them are among the problems.
 const DAMAGES: usize = 10;
@@ -56,6 +56,11 @@ pub struct Loaded {
 pub fn load(input: &Input, rules: &Rulebook, options: &Options) -> Result<Loaded, OpenError> {
     let intake = take_in(input, &options.limits, &rules.signatures, options.threads)?;
     Ok(Loaded::new(intake, &rules.pack))
+}
+
+/// Takes texts, as (path, content), for the documents of a bundle.
+pub fn load_texts(files: &[(Text, Text)], rules: &Rulebook) -> Loaded {
+    Loaded::new(take_texts(files, &rules.signatures), &rules.pack)
 }
 
 /// Reads a bundle and names what is wrong; an error means that it cannot be read at all.
@@ -127,9 +132,24 @@ impl Loaded {
 
     /// Says condition by condition why a rule answered as it did; `None` when there is no such rule.
     pub fn explain(&self, pack: &Pack, rule: &str) -> Option<Explanation> {
+        let mut explanation = self.asked(|world| bundlescope_engine::explain(pack, world, rule))?;
+        reasons::fill(&mut explanation, self);
+        Some(explanation)
+    }
+
+    /// Which parts of a rule this bundle puts to use; `None` when there is no such rule.
+    pub fn exercise(&self, pack: &Pack, rule: &str) -> Option<Vec<Part>> {
+        self.asked(|world| bundlescope_engine::exercise(pack, world, rule))
+    }
+
+    /// What each rule takes, the slowest first.
+    pub fn profile(&self, pack: &Pack) -> Vec<RuleCost> {
+        self.asked(|world| bundlescope_engine::profile(pack, world))
+    }
+
+    fn asked<T>(&self, ask: impl FnOnce(&World<'_>) -> T) -> T {
         let prober = self.prober();
-        let world = World { facts: &self.facts, prober: &prober, coverage: &self.coverage, now: self.now };
-        bundlescope_engine::explain(pack, &world, rule)
+        ask(&World { facts: &self.facts, prober: &prober, coverage: &self.coverage, now: self.now })
     }
 
     /// Evaluates the rules.

@@ -1,7 +1,7 @@
 //! Turns the signatures of a rule pack into what the log scanner runs.
 
 use bundlescope_facts::Text;
-use bundlescope_logs::{Pattern, Signature, SignatureSet};
+use bundlescope_logs::{Pattern, Signature, SignatureCost, SignatureSet};
 use bundlescope_rules::Pack;
 
 /// Rules and signatures, ready for any number of bundles.
@@ -20,10 +20,35 @@ impl Rulebook {
         }
     }
 
+    /// The same rules with the failures of one signature told, see [`Loaded::trace`](crate::Loaded::trace); `None` when
+    /// there is no such signature.
+    pub fn traced(self, signature: &str) -> Option<Self> {
+        Some(Self { signatures: self.signatures.traced(signature)?, ..self })
+    }
+
+    /// The same rules with what each signature takes counted.
+    #[must_use]
+    pub fn measured(self) -> Self {
+        Self { signatures: self.signatures.measured(), ..self }
+    }
+
+    /// What each signature of measured rules took so far, the slowest first.
+    pub fn signature_costs(&self) -> Vec<SignatureCost> {
+        self.signatures.costs()
+    }
+
     /// The rules.
     pub fn pack(&self) -> &Pack {
         &self.pack
     }
+}
+
+/// One pattern of a signature, wherever the signature applies.
+pub(crate) fn alone(signature: &bundlescope_rules::Signature, pattern: usize) -> Signature {
+    let mut one = convert(signature);
+    one.patterns = one.patterns.into_iter().skip(pattern).take(1).collect();
+    (one.container, one.document) = (None, None);
+    one
 }
 
 fn convert(signature: &bundlescope_rules::Signature) -> Signature {

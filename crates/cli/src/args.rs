@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::rules::args as rules;
+
 /// Reads a customer's support bundle offline and names the cause, with the lines that prove it and a checked fix.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXIT_CODES)]
@@ -120,22 +122,9 @@ pub(crate) enum Rules {
         json: bool,
     },
     /// Run the tests inside the rule files
-    Test {
-        /// Rule files or folders [default: the built-in pack]
-        paths: Vec<PathBuf>,
-        /// Only rules whose id contains this
-        #[arg(long)]
-        filter: Option<String>,
-    },
-    /// Tell condition by condition why a rule fired, did not fire, or is undecided
-    Explain {
-        /// Id of the rule
-        rule: String,
-        /// A folder, an archive, or - for standard input
-        bundle: PathBuf,
-        #[command(flatten)]
-        reading: Reading,
-    },
+    Test(rules::Test),
+    /// Tell condition by condition why a rule fired, did not fire, or is undecided; or what a signature nearly matched
+    Explain(rules::Explain),
     /// List the rules with their titles
     List {
         /// Rule packs to add to the built-in one

@@ -70,6 +70,12 @@ fn collect(path: &Path, depth: u32, found: &mut Vec<PathBuf>) -> Result<(), Fail
     Ok(())
 }
 
+/// The ids of all rules and signatures.
+pub(crate) fn ids(pack: &Pack) -> Vec<String> {
+    let rules = pack.rules().iter().map(|rule| rule.id.to_string());
+    rules.chain(pack.signatures().iter().map(|signature| signature.id.to_string())).collect()
+}
+
 /// `1 mistake`, `2 mistakes`.
 pub(crate) fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }

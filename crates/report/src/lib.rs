@@ -36,3 +36,4 @@ pub use markdown::render_markdown;
 pub use plain::{plain, plain_line};
 pub use sarif::render_sarif;
 pub use text::{TextOptions, render_text};
+pub use wrap::wrap;

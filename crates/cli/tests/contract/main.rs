@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod exit_codes;
+mod explaining;
 mod hostile;
 mod inputs;
 mod outputs;
 mod questions;
+mod rule_tests;
 
 use std::fs;
 use std::io::{Read, Write};

@@ -44,6 +44,87 @@ impl RuleText {
         })
     }
 
+    /// Whether there is something at a path.
+    pub fn has(&self, path: &[Step<'_>]) -> bool {
+        self.find(path).is_some()
+    }
+
+    /// Whether the file holds a signature.
+    pub fn is_signature(&self) -> bool {
+        self.has(&[Step::Key("signature")])
+    }
+
+    /// Whether a map without entries, or nothing, stands at a path.
+    pub fn is_empty(&self, path: &[Step<'_>]) -> bool {
+        match self.find(path).map(|node| &node.value) {
+            Some(Yaml::Map(entries)) => entries.is_empty(),
+            Some(Yaml::Null) => true,
+            _ => false,
+        }
+    }
+
+    fn entry(&self, path: &[Step<'_>], key: &str) -> Option<&Node> {
+        match &self.find(path)?.value {
+            Yaml::Map(entries) => entries.iter().find(|(known, _)| known.name == key).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    /// The texts of an entry: a list of them, or a single one; empty where there is none.
+    pub fn texts(&self, path: &[Step<'_>], key: &str) -> Vec<String> {
+        let text = |node: &Node| match &node.value {
+            Yaml::Text(text) => Some(text.clone()),
+            Yaml::Int(number) => Some(number.to_string()),
+            _ => None,
+        };
+        match self.entry(path, key) {
+            Some(Node { value: Yaml::List(items), .. }) => items.iter().filter_map(text).collect(),
+            Some(node) => text(node).into_iter().collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// The keys of the map in an entry.
+    pub fn keys(&self, path: &[Step<'_>], key: &str) -> Vec<String> {
+        self.entry(path, key).map(names).unwrap_or_default()
+    }
+
+    /// The keys of the map at a position of a list.
+    pub fn item_keys(&self, path: &[Step<'_>], position: usize) -> Vec<String> {
+        match self.find(path).map(|node| &node.value) {
+            Some(Yaml::List(items)) => items.get(position).map(names).unwrap_or_default(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Takes away an entry of the map at a path; nothing happens where there is none.
+    pub fn remove(&mut self, path: &[Step<'_>], key: &str) -> Result<(), String> {
+        let map = self.find(path).ok_or("there is no such place in the file")?;
+        let Yaml::Map(entries) = &map.value else { return Err("only a map has entries".to_owned()) };
+        let Some(position) = entries.iter().position(|(known, _)| known.name == key) else { return Ok(()) };
+        // The position is that of an entry.
+        let (name, value) = &entries[position];
+        let end = value.span.end.max(name.span.end);
+        let before = position.checked_sub(1).and_then(|before| entries.get(before));
+        let mut text = self.text.clone();
+        if entries.len() == 1 {
+            text.replace_range(map.span.clone(), "{}");
+        } else if self.is_flow(map) {
+            match (before, entries.get(position + 1)) {
+                (Some((_, before)), _) => text.replace_range(before.span.end..end, ""),
+                (None, Some((next, _))) => text.replace_range(name.span.start..next.span.start, ""),
+                (None, None) => {}
+            }
+        } else if let (0, Some((next, _))) = (position, entries.get(1)) {
+            // A dash may stand before the first key.
+            text.replace_range(name.span.start..next.span.start, "");
+        } else {
+            let start = self.text.get(..name.span.start).and_then(|before| before.rfind('\n')).unwrap_or(0);
+            text.replace_range(start..line_end(&self.text, end), "");
+        }
+        self.accept(text)
+    }
+
     /// Gives an entry of the map at a path a value, which stands on one line; adds the entry where there is none.
     pub fn set(&mut self, path: &[Step<'_>], key: &str, value: &Fragment) -> Result<(), String> {
         let map = self.find(path).ok_or("there is no such place in the file")?;
@@ -150,6 +231,14 @@ impl RuleText {
     }
 }
 
+/// The keys of a map.
+fn names(node: &Node) -> Vec<String> {
+    match &node.value {
+        Yaml::Map(entries) => entries.iter().map(|(key, _)| key.name.clone()).collect(),
+        _ => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use bundlescope_facts::Value;
@@ -192,6 +281,21 @@ tests:
             .replace("message: >-\n        long\n        text", "message: short")
             .replace("evidence:\n        - a.log:1\n", "evidence: b.log:7\n      undecided: true\n");
         assert_eq!(file.text(), wanted);
+    }
+
+    #[test]
+    fn entries_are_taken_away_with_their_line_or_their_comma() {
+        let mut file = RuleText::new(FILE).unwrap();
+        file.remove(&expect(0), "message").unwrap();
+        file.remove(&expect(1), "message").unwrap();
+        file.remove(&expect(1), "nothing").unwrap();
+        let wanted =
+            FILE.replace(", message: \"old\" }", " }").replace("      message: >-\n        long\n        text\n", "");
+        assert_eq!(file.text(), wanted);
+        file.remove(&expect(0), "fires").unwrap();
+        file.remove(&expect(1), "fires").unwrap();
+        assert!(file.text().contains("    expect: {} # as it was\n"), "{}", file.text());
+        assert!(file.text().contains("    expect:\n      evidence:\n"), "{}", file.text());
     }
 
     #[test]
