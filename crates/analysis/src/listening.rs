@@ -39,7 +39,7 @@ pub(crate) fn add_listeners(facts: &mut Vec<Fact>) {
         let Data::Container(container) = &fact.data else { continue };
         let place = key(fact, &container.name);
         if container.inspected && running.contains(&place) && !listed.contains(&place) && !told.contains(&place) {
-            for (address, port) in bound_by_command(&container.command) {
+            for (address, port) in bound_by_command(&container.command, container.image.as_deref()) {
                 found.push(derived(fact, container.name.clone(), address, port.into()));
             }
         }
@@ -65,20 +65,40 @@ fn parse(address: &str) -> Option<IpAddr> {
     }
 }
 
+/// Servers, the option that names their address, and their usual port.
+const SERVERS: &[(&str, &[&str], u16)] = &[
+    ("redis", &["--bind"], 6379),
+    ("valkey", &["--bind"], 6379),
+    ("mysql", &["--bind-address", "--bind_address"], 3306),
+    ("mariadb", &["--bind-address", "--bind_address"], 3306),
+    ("mongo", &["--bind_ip", "--bindIp"], 27017),
+    ("postgres", &["listen_addresses"], 5432),
+    ("memcached", &["-l", "--listen"], 11211),
+];
+
 /// What `--bind 127.0.0.1 --port 8000` and the like say. Only commands that name an address are taken at their word.
-fn bound_by_command(command: &[Text]) -> Vec<(IpAddr, u16)> {
+fn bound_by_command(command: &[Text], image: Option<&str>) -> Vec<(IpAddr, u16)> {
     let option = |names: &[&str]| {
         command.iter().enumerate().find_map(|(index, word)| {
-            let (name, value) = word.split_once('=').unwrap_or((word, ""));
+            let (name, value) = word.trim_start_matches("-c").split_once('=').unwrap_or((word, ""));
             if !names.contains(&name) {
                 return None;
             }
             if value.is_empty() { command.get(index + 1).map(|next| &**next) } else { Some(value) }
         })
     };
-    let is_redis = command.iter().any(|word| word.ends_with("redis-server") || word.ends_with("valkey-server"));
-    let Some(bound) = option(&["--bind", "-b", "--host", "--listen", "--address"]) else { return Vec::new() };
-    let default = option(&["--port", "-p"]).and_then(|port| port.parse().ok()).or(is_redis.then_some(6379));
+    // `registry.example/team/redis:7` is redis.
+    let image = image.map(|image| image.rsplit('/').next().unwrap_or(image));
+    let server = SERVERS.iter().find(|(name, ..)| {
+        let program = command.iter().filter_map(|word| word.rsplit('/').next()).any(|word| word.starts_with(name));
+        program || image.is_some_and(|image| image.contains(name))
+    });
+    let own = server.and_then(|(_, names, _)| option(names));
+    let Some(bound) = own.or_else(|| option(&["--bind", "-b", "--host", "--listen", "--address"])) else {
+        return Vec::new();
+    };
+    let port = option(&["--port", "-p", "port"]).and_then(|port| port.parse().ok());
+    let default = port.or(server.map(|(.., port)| *port));
     bound
         .split([' ', ','])
         .filter_map(|part| {
@@ -100,11 +120,17 @@ mod tests {
     fn commands_that_name_an_address_are_taken_at_their_word() {
         let bound = |words: &[&str]| {
             let command: Vec<Text> = words.iter().map(|word| Text::from(*word)).collect();
-            bound_by_command(&command).iter().map(|(address, port)| format!("{address} {port}")).collect::<Vec<_>>()
+            bound_by_command(&command, Some("registry.example/team/image:1"))
+                .iter()
+                .map(|(address, port)| format!("{address} {port}"))
+                .collect::<Vec<_>>()
         };
         assert_eq!(bound(&["redis-server", "--bind", "127.0.0.1", "--save", ""]), ["127.0.0.1 6379"]);
         assert_eq!(bound(&["gunicorn", "-b", "127.0.0.1:8000", "app"]), ["127.0.0.1 8000"]);
         assert_eq!(bound(&["uvicorn", "--host=localhost", "--port=9000"]), ["127.0.0.1 9000"]);
+        assert_eq!(bound(&["/entry.sh", "postgres", "-c", "listen_addresses=localhost"]), ["127.0.0.1 5432"]);
+        assert_eq!(bound(&["docker-entrypoint.sh", "mongod", "--bind_ip", "127.0.0.1"]), ["127.0.0.1 27017"]);
+        assert_eq!(bound(&["mysqld", "--bind-address=127.0.0.1", "--port=3307"]), ["127.0.0.1 3307"]);
         assert!(bound(&["psql", "--host", "db"]).is_empty());
         assert!(bound(&["server"]).is_empty());
     }

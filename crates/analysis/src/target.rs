@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use bundlescope_facts::{Container, Data, Fact, PublishedPort, Text};
+use ipnet::IpNet;
 
 const SERVICE: &str = "com.docker.compose.service";
 const PROJECT: &str = "com.docker.compose.project";
@@ -19,6 +20,8 @@ struct Node<'f> {
     /// Container, network, other names on it.
     places: Vec<(&'f str, &'f str, Vec<&'f str>)>,
     by_address: BTreeMap<IpAddr, &'f str>,
+    /// Container, network, its subnet as the container sees it.
+    subnets: Vec<(&'f str, &'f str, IpNet)>,
     own_addresses: BTreeSet<IpAddr>,
     published: Vec<&'f PublishedPort>,
 }
@@ -45,6 +48,8 @@ impl<'f> Targets<'f> {
                 Data::Endpoint(endpoint) => {
                     let names = endpoint.aliases.iter().chain(&endpoint.dns_names).map(|name| &**name).collect();
                     node.places.push((&endpoint.container, &endpoint.network, names));
+                    let subnet = endpoint.address.zip(endpoint.prefix).and_then(|(a, p)| IpNet::new(a, p).ok());
+                    node.subnets.extend(subnet.map(|subnet| (&*endpoint.container, &*endpoint.network, subnet)));
                     for address in endpoint.address.into_iter().chain(endpoint.address6) {
                         node.by_address.insert(address, &endpoint.container);
                     }
@@ -78,13 +83,29 @@ impl<'f> Targets<'f> {
             return Some((publisher.container.clone(), "published port"));
         }
         if host.parse::<IpAddr>().is_ok() {
-            return None;
+            return node.stopped(client?, address?, port?);
         }
         node.by_name(client, host)
     }
 }
 
 impl Node<'_> {
+    /// The only stopped container that serves the port on the network of the client to which the address belongs: it
+    /// had the address, most likely.
+    fn stopped(&self, client: &str, address: IpAddr, port: u16) -> Option<(Text, &'static str)> {
+        let (_, network, _) =
+            self.subnets.iter().find(|(name, _, subnet)| *name == client && subnet.contains(&address))?;
+        let exposed = format!("{port}/tcp");
+        let serves = |name: &str| {
+            self.containers
+                .get(name)
+                .is_some_and(|c| !c.running && c.inspected && c.exposed_ports.iter().any(|port| **port == *exposed))
+        };
+        let mut found = self.places.iter().filter(|(name, place, _)| place == network && serves(name));
+        let (name, ..) = found.next()?;
+        found.all(|(other, ..)| other == name).then(|| ((*name).into(), "exposed port"))
+    }
+
     fn by_name(&self, client: Option<&str>, host: &str) -> Option<(Text, &'static str)> {
         let same = |name: &str| name.eq_ignore_ascii_case(host);
         if let Some((name, _)) = self.containers.iter().find(|(name, _)| same(name)) {

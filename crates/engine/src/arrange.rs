@@ -76,7 +76,7 @@ fn rank(draft: &Draft, explains: usize) -> impl Ord {
 
 /// Leaves out findings that another one supersedes because both are about the same thing. One that is left out itself
 /// supersedes nothing; findings that supersede each other all stay.
-fn surviving(drafts: Vec<Draft>) -> Vec<Draft> {
+fn surviving(mut drafts: Vec<Draft>) -> Vec<Draft> {
     let mut by_rule: BTreeMap<&Text, Vec<usize>> = BTreeMap::new();
     for (position, draft) in drafts.iter().enumerate() {
         by_rule.entry(&draft.finding.rule).or_default().push(position);
@@ -95,17 +95,25 @@ fn surviving(drafts: Vec<Draft>) -> Vec<Draft> {
     }
     let mut open: Vec<usize> = (0..drafts.len()).filter(|position| above[*position] == 0).collect();
     let mut dropped: BTreeSet<usize> = BTreeSet::new();
+    let mut heirs: Vec<(usize, usize)> = Vec::new();
     while let Some(position) = open.pop() {
         let survives = !dropped.contains(&position);
         for other in &below[position] {
             if survives {
                 dropped.insert(*other);
+                heirs.push((position, *other));
             }
             above[*other] -= 1;
             if above[*other] == 0 {
                 open.push(*other);
             }
         }
+    }
+    // What explained a symptom still does, through the finding to which it gave way.
+    for (heir, left) in heirs {
+        let (facts, events) = (drafts[left].facts.clone(), drafts[left].events.clone());
+        drafts[heir].facts.extend(facts);
+        drafts[heir].events.extend(events);
     }
     let kept = |(position, draft)| (!dropped.contains(&position)).then_some(draft);
     drafts.into_iter().enumerate().filter_map(kept).collect()

@@ -74,7 +74,9 @@ pub const EVENTS: &[KindSpec] = &[
             field(
                 "target_by",
                 TEXT,
-                &[" By what the container was found: name, alias, compose service, hostname, address, published port."],
+                &[
+                    " By what the container was found: name, alias, compose service, hostname, address, published port, exposed port.",
+                ],
             ),
             field("inferred", TEXT, &[" Where host or port were taken from when the record did not name them."]),
         ],

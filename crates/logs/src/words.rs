@@ -136,6 +136,7 @@ const TLS_REASONS: &[(&str, &str)] = &[
     ("no subject alternative", "name_mismatch"),
     ("namemismatch", "name_mismatch"),
     ("common name invalid", "name_mismatch"),
+    ("legacy common name", "name_mismatch"),
     ("unknown authority", "unknown_authority"),
     ("unknown ca", "unknown_authority"),
     ("unknown_ca", "unknown_authority"),

@@ -55,6 +55,7 @@ pub(super) fn host(node: Text, facts: &[&Fact]) -> Host {
             _ => {}
         }
     }
+    forwarding(&mut host, facts);
     bridge_nf(&mut host, facts);
     host
 }
@@ -392,6 +393,15 @@ fn bridge_nf(host: &mut Host, facts: &[&Fact]) {
         host.bridge_nf[0] = daemon.or(whole_list.then_some(false));
     }
     host.bridge_nf[1] = host.bridge_nf[1].or(host.bridge_nf[0]);
+}
+
+/// What the daemon says of forwarding, where no document shows the kernel's setting.
+fn forwarding(host: &mut Host, facts: &[&Fact]) {
+    let Some(own) = host.namespaces.first_mut() else { return };
+    let off = facts.iter().find(|fact| matches!(&fact.data, Data::DockerDaemon(d) if d.ipv4_forwarding == Some(false)));
+    if let Some(fact) = off {
+        own.sysctls.entry("net.ipv4.ip_forward".into()).or_insert_with(|| ("0".into(), Some(fact.source.clone())));
+    }
 }
 
 /// A namespace with routes that were derived, for a container of which only Docker tells.

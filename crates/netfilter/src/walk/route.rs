@@ -256,13 +256,15 @@ impl Sim<'_, '_> {
             None => return Way::Stop(unknown("whether packets are forwarded (net.ipv4.ip_forward)", &["sysctl"])),
         };
         if !forwards {
-            let key = if v6 { "net.ipv6.conf.all.forwarding" } else { "net.ipv4.ip_forward" };
+            // The switch for everything where that is off, for it sets the others; else the device's own.
+            let all = if v6 { "net.ipv6.conf.all.forwarding" } else { "net.ipv4.ip_forward" };
             let device_key = format!("net.ipv4.conf.{name}.forwarding");
-            let source = own.sysctl_source(&device_key).or_else(|| own.sysctl_source(key));
+            let one = own.sysctl(all) != Some(0) && own.sysctl_source(&device_key).is_some();
+            let key = if one { &*device_key } else { all };
             return lost(
                 format!("{key} = 0: packets that are not for this host are not forwarded"),
                 Decider::Sysctl,
-                source,
+                own.sysctl_source(key).or_else(|| own.sysctl_source(&device_key)),
             );
         }
         match found {
