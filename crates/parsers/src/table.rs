@@ -25,6 +25,29 @@ impl<'a> Table<'a> {
         self.columns.iter().any(|(name, _)| *name == title)
     }
 
+    /// The first title.
+    pub(crate) fn first(&self) -> Option<&'a str> {
+        self.columns.first().map(|(name, _)| *name)
+    }
+
+    /// Number of columns.
+    pub(crate) fn len(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Takes a line apart as [`Table::row`] does, into cells that `fits` takes: a line that only happens to have blanks
+    /// before the columns of the titles is told by the blanks between its cells.
+    pub(crate) fn row_that<'t>(
+        &'t self,
+        line: &'a str,
+        optional: &[&str],
+        fits: impl Fn(&Row<'_, '_>) -> bool,
+    ) -> Option<Row<'t, 'a>> {
+        let row = |cells| Row { table: self, cells };
+        let aligned = self.aligned(line).map(row);
+        aligned.filter(|row| fits(row)).or_else(|| self.by_blanks(line, optional).map(row).filter(|row| fits(row)))
+    }
+
     /// Takes a line apart. `optional` are titles whose cells may be empty: where a line has lost its alignment (text
     /// replaced by an anonymiser) its cells are told by the blanks between them, and the last of these may be missing.
     pub(crate) fn row(&self, line: &'a str, optional: &[&str]) -> Option<Row<'_, 'a>> {
@@ -67,6 +90,11 @@ impl<'a> Table<'a> {
 }
 
 impl<'a> Row<'_, 'a> {
+    /// True when there is a column of that title.
+    pub(crate) fn has(&self, title: &str) -> bool {
+        self.table.has(title)
+    }
+
     /// The cell under a title; empty when there is no such column.
     pub(crate) fn get(&self, title: &str) -> &'a str {
         let at = self.table.columns.iter().position(|(name, _)| *name == title);

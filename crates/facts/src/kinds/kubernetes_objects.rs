@@ -163,6 +163,14 @@ fact_kind! {
 }
 
 fact_kind! {
+    /// The versions of APIs that a cluster serves: `kubectl api-versions`.
+    "kube_api": KubeApi {
+        /// Group and version, such as `apps/v1`.
+        versions: Vec<Text>,
+    }
+}
+
+fact_kind! {
     /// Where a program reaches a cluster: kubeconfig files and `kubectl cluster-info`. Credentials are never read.
     "kube_cluster": KubeCluster {
         /// Name of the cluster, or of the service as `kubectl cluster-info` calls it.

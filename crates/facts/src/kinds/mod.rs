@@ -133,6 +133,7 @@ kinds! {
     ResourceQuota,
     KubeObject,
     KubeVersion,
+    KubeApi,
     KubeCluster,
     KubeUsage,
     KubeComponent,

@@ -26,30 +26,26 @@ pub(super) fn config_map(record: Fields<'_, '_>, parsed: &mut Parsed) {
     parsed.facts.push(Fact::new(source, KubeConfigMap { name, namespace, keys, entries }));
     for (key, value) in data.entries() {
         let Some(text) = value.as_text() else { continue };
-        match key {
-            "net-conf.json" => {
-                nested(value, text, parsed, |inner, found| json::read(inner, found, flannel::network));
-            }
-            "Corefile" => nested(value, text, parsed, |inner, found| *found = corefile::parse(inner)),
-            "cni-conf.json" => nested(value, text, parsed, cni_conf),
-            _ if key.ends_with(".conflist") => nested(value, text, parsed, cni_conf),
-            "ClusterConfiguration" | "MasterConfiguration" => {
-                nested(value, text, parsed, |inner, found| {
-                    yaml::read_items(inner, found, |record, _, found| kubeadm(record, found))
-                });
-            }
-            "kubelet" => {
-                nested(value, text, parsed, |inner, found| {
-                    yaml::read_items(inner, found, |record, _, found| kubelet(record, found))
-                });
-            }
-            _ => {}
+        if let Some(read) = known(key) {
+            nested(value, text, parsed, read);
         }
     }
 }
 
-fn cni_conf(inner: &Document<'_>, found: &mut Parsed) {
-    json::read(inner, found, cni::network);
+/// How the text of an entry of that name is read, for those that are known.
+pub(super) fn known(key: &str) -> Option<fn(&Document<'_>, &mut Parsed)> {
+    Some(match key {
+        "net-conf.json" => |inner, found| json::read(inner, found, flannel::network),
+        "Corefile" => |inner, found| *found = corefile::parse(inner),
+        "ClusterConfiguration" | "MasterConfiguration" => {
+            |inner, found| yaml::read_items(inner, found, |record, _, found| kubeadm(record, found))
+        }
+        "kubelet" => |inner, found| yaml::read_items(inner, found, |record, _, found| kubelet(record, found)),
+        _ if key == "cni-conf.json" || key.ends_with(".conflist") => {
+            |inner, found| json::read(inner, found, cni::network)
+        }
+        _ => return None,
+    })
 }
 
 /// Reads the text of an entry; the lines of the entry are the source of what it says.

@@ -7,11 +7,14 @@ mod cni;
 mod config;
 mod corefile;
 mod describe;
+mod dump;
 mod flannel;
+mod info;
 mod network;
 mod node;
 mod objects;
 mod pod;
+mod rows;
 mod storage;
 mod tables;
 #[cfg(test)]
@@ -22,8 +25,21 @@ use crate::format::{Format, Hint, Match};
 use crate::json;
 
 /// Every format of the family, the more specific ones first.
-pub(crate) static FORMATS: &[&Format] =
-    &[&OBJECTS, &YAML, &flannel::NETWORK, &flannel::SUBNET, &cni::CNI, &corefile::COREFILE, &TABLES, &DESCRIPTIONS];
+pub(crate) static FORMATS: &[&Format] = &[
+    &dump::LOGS,
+    &OBJECTS,
+    &YAML,
+    &info::VERSION,
+    &info::VERSION_JSON,
+    &info::CLUSTER_INFO,
+    &info::API_VERSIONS,
+    &flannel::NETWORK,
+    &flannel::SUBNET,
+    &cni::CNI,
+    &corefile::COREFILE,
+    &TABLES,
+    &DESCRIPTIONS,
+];
 
 static OBJECTS: Format = Format {
     name: "kubernetes-objects",
@@ -36,7 +52,7 @@ static OBJECTS: Format = Format {
         let found = marked && json::first_record(hint.head).is_some_and(|record| objects::is_object(&record));
         sure(found, hint)
     },
-    parse: objects::parse,
+    parse: dump::parse,
 };
 
 static YAML: Format = Format {
@@ -50,15 +66,15 @@ static YAML: Format = Format {
 static TABLES: Format = Format {
     name: "kubectl-get",
     collect: "kubectl get pods,nodes,services,endpoints,deployments,statefulsets,daemonsets,jobs,events,pvc -A -o wide",
-    kinds: KINDS,
-    detect: |hint| sure(hint.head.lines().take(10).any(|line| tables::titles(line).is_some()), hint),
+    kinds: TABLE_KINDS,
+    detect: |hint| sure(tables::is_table(hint.head), hint),
     parse: tables::parse,
 };
 
 static DESCRIPTIONS: Format = Format {
     name: "kubectl-describe",
-    collect: "kubectl describe pods,nodes,services -A",
-    kinds: &["pod", "kube_node", "kube_service", "kube_endpoints", "kube_event"],
+    collect: "kubectl describe pods,nodes,services,deployments,pvc -A",
+    kinds: TABLE_KINDS,
     detect: |hint| sure(describe::is_description(hint.head), hint),
     parse: describe::parse,
 };
@@ -88,6 +104,27 @@ const KINDS: &[&str] = &[
     "cni_network",
     "coredns_zone",
     "bundle_tool",
+];
+
+const TABLE_KINDS: &[&str] = &[
+    "pod",
+    "kube_node",
+    "kube_service",
+    "kube_endpoints",
+    "kube_event",
+    "kube_workload",
+    "kube_claim",
+    "network_policy",
+    "kube_volume",
+    "kube_ingress",
+    "kube_config_map",
+    "kube_secret",
+    "storage_class",
+    "resource_quota",
+    "kube_object",
+    "kube_component",
+    "kube_usage",
+    "collection_error",
 ];
 
 /// The match of a document whose content is, or is not, of a format.

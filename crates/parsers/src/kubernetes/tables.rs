@@ -1,15 +1,15 @@
-//! Tables of `kubectl get`, wide or not, of one namespace or of all, several after one another (`kubectl get all`).
+//! Tables of `kubectl get` and `kubectl top` (kubectl 1.8 to 1.35), wide or not, of one namespace or of all, with labels,
+//! several after one another (`kubectl get all`).
+//!
+//! Which objects the rows are tell the titles. A table of other objects, such as custom resources, is known by its first
+//! and its last title; its rows become [`KubeObject`](bundlescope_facts::KubeObject)s of the kind that the command or the name tells.
 
-use std::net::IpAddr;
-
-use bundlescope_facts::{
-    Data, Fact, KubeClaim, KubeEndpoints, KubeEvent, KubeNode, KubeService, KubeWorkload, Pod, Proto, ServicePort, Text,
-};
+use bundlescope_facts::{CollectionError, Text};
 
 use crate::table::{Row, Table};
-use crate::{Document, Parsed};
+use crate::{Document, Line, Parsed};
 
-use super::objects::labels;
+use super::rows;
 
 /// A table of kubectl.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,86 +18,181 @@ pub(super) enum Listing {
     Nodes,
     Services,
     Endpoints,
+    Slices,
     Events,
     Claims,
+    Volumes,
+    Ingresses,
+    ConfigMaps,
+    Secrets,
+    StorageClasses,
+    Quotas,
+    Policies,
+    Components,
+    /// With what the rows are of: `pod` or `node`.
+    Usage(&'static str),
     /// With the kind of its rows.
     Workloads(&'static str),
+    /// Objects without a kind of fact of their own, with their kind where the titles tell it.
+    Others(&'static str),
+    /// `kubectl api-resources`.
+    Resources,
 }
 
 /// Says which table a line of titles begins.
 pub(super) fn titles(line: &str) -> Option<(Listing, Table<'_>)> {
-    if !line.starts_with(|first: char| first.is_ascii_uppercase()) || line.chars().any(|c| c.is_ascii_lowercase()) {
+    let bare = line.replace("CPU(cores)", "CPU").replace("MEMORY(bytes)", "MEMORY");
+    if !line.starts_with(|first: char| first.is_ascii_uppercase()) || bare.chars().any(|c| c.is_ascii_lowercase()) {
         return None;
     }
     let table = Table::titles(line);
     let all = |titles: &[&str]| titles.iter().all(|title| table.has(title));
     let listing = if all(&["NAME", "READY", "STATUS", "RESTARTS"]) {
         Listing::Pods
+    } else if all(&["NAME", "CPU(cores)"]) {
+        Listing::Usage(if table.has("CPU%") || table.has("CPU(%)") { "node" } else { "pod" })
     } else if all(&["NAME", "STATUS", "ROLES", "VERSION"]) {
         Listing::Nodes
     } else if all(&["NAME", "CLUSTER-IP", "PORT(S)"]) {
         Listing::Services
-    } else if all(&["NAME", "ENDPOINTS"]) && !table.has("ADDRESSTYPE") {
+    } else if all(&["NAME", "ADDRESSTYPE", "ENDPOINTS"]) {
+        Listing::Slices
+    } else if all(&["NAME", "ENDPOINTS"]) {
         Listing::Endpoints
-    } else if all(&["TYPE", "REASON", "OBJECT", "MESSAGE"]) {
+    } else if all(&["TYPE", "REASON", "OBJECT", "MESSAGE"]) || all(&["NAME", "KIND", "TYPE", "REASON", "MESSAGE"]) {
         Listing::Events
     } else if all(&["NAME", "STATUS", "VOLUME", "CAPACITY"]) {
         Listing::Claims
-    } else if all(&["NAME", "READY", "UP-TO-DATE", "AVAILABLE"]) && !table.has("DESIRED") {
-        Listing::Workloads("Deployment")
-    } else if all(&["NAME", "DESIRED", "CURRENT", "READY", "NODE SELECTOR"]) {
+    } else if all(&["NAME", "CAPACITY", "RECLAIM POLICY", "CLAIM"]) {
+        Listing::Volumes
+    } else if all(&["NAME", "HOSTS", "ADDRESS", "PORTS"]) {
+        Listing::Ingresses
+    } else if all(&["NAME", "TYPE", "DATA"]) {
+        Listing::Secrets
+    } else if all(&["NAME", "DATA", "AGE"]) {
+        Listing::ConfigMaps
+    } else if all(&["NAME", "PROVISIONER"]) {
+        Listing::StorageClasses
+    } else if all(&["NAME", "REQUEST", "LIMIT"]) {
+        Listing::Quotas
+    } else if all(&["NAME", "POD-SELECTOR"]) {
+        Listing::Policies
+    } else if all(&["NAME", "STATUS", "MESSAGE", "ERROR"]) {
+        Listing::Components
+    } else if all(&["NAME", "DESIRED", "CURRENT", "NODE SELECTOR"])
+        || all(&["NAME", "DESIRED", "CURRENT", "NODE-SELECTOR"])
+    {
         Listing::Workloads("DaemonSet")
+    } else if all(&["NAME", "UP-TO-DATE", "AVAILABLE"]) {
+        Listing::Workloads("Deployment")
     } else if all(&["NAME", "DESIRED", "CURRENT", "READY"]) {
         Listing::Workloads("ReplicaSet")
-    } else if all(&["NAME", "COMPLETIONS", "DURATION"]) {
+    } else if all(&["NAME", "COMPLETIONS", "DURATION"]) || all(&["NAME", "DESIRED", "SUCCESSFUL"]) {
         Listing::Workloads("Job")
-    } else if all(&["NAME", "READY", "AGE"]) {
+    } else if all(&["NAME", "SCHEDULE", "SUSPEND"]) {
+        Listing::Workloads("CronJob")
+    } else if all(&["NAME", "DESIRED", "CURRENT", "AGE"])
+        || all(&["NAME", "READY", "AGE"]) && table.len() <= 6 && !table.has("STATUS")
+    {
         Listing::Workloads("StatefulSet")
+    } else if all(&["NAME", "KIND"]) && (table.has("APIGROUP") || table.has("APIVERSION")) {
+        Listing::Resources
+    } else if table.first().is_some_and(|first| matches!(first, "NAME" | "NAMESPACE"))
+        && table.has("NAME")
+        && (table.has("AGE") || table.has("CREATED AT"))
+    {
+        let of = [
+            (&["NAME", "STATUS", "AGE"][..], "Namespace"),
+            (&["NAME", "SECRETS", "AGE"], "ServiceAccount"),
+            (&["NAME", "CONTROLLER", "PARAMETERS"], "IngressClass"),
+            (&["NAME", "HOLDER"], "Lease"),
+            (&["NAME", "MINPODS", "MAXPODS"], "HorizontalPodAutoscaler"),
+            (&["NAME", "MIN AVAILABLE", "MAX UNAVAILABLE"], "PodDisruptionBudget"),
+            (&["NAME", "VALUE", "GLOBAL-DEFAULT"], "PriorityClass"),
+            (&["NAME", "REQUESTOR", "CONDITION"], "CertificateSigningRequest"),
+            (&["NAME", "ATTACHER", "PV", "NODE"], "VolumeAttachment"),
+        ];
+        let told = of.iter().find(|(titles, kind)| all(titles) && (*kind != "Namespace" || table.len() <= 5));
+        Listing::Others(told.map_or("", |(_, kind)| kind))
     } else {
         return None;
     };
     Some((listing, table))
 }
 
+/// True when a text holds a table of kubectl, or says that there is none.
+pub(super) fn is_table(head: &str) -> bool {
+    let known = |line: &str| titles(line).is_some_and(|(listing, _)| listing != Listing::Others(""));
+    let mut lines = head.lines().filter(|line| !line.trim().is_empty());
+    lines.clone().take(10).any(known)
+        || lines.next().is_some_and(|first| first.starts_with("No resources found") || titles(first).is_some())
+}
+
 /// Reads a document of tables.
 pub(super) fn parse(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     let mut current: Option<(Listing, Table<'_>)> = None;
+    // The kind that the command names: `kubectl get certificates -A`.
+    let asked = asked(&document.subject);
     for line in document.lines() {
+        if line.text.trim().is_empty() {
+            continue;
+        }
         if let Some(found) = titles(line.text) {
             current = Some(found);
-        } else if line.text.trim().is_empty() {
-            // Other tables, such as those of custom resources, may follow; their titles are not known.
-            current = None;
-        } else if let Some((listing, table)) = &current {
-            match table.row(line.text, listing.optional()) {
-                Some(row) => parsed.facts.push(Fact::new(document.source(line, line), listing.row(&row))),
-                None => parsed.problem(document, line.number, "not a row under the titles above"),
+            continue;
+        }
+        let row = current.as_ref().and_then(|(listing, table)| Some((*listing, listing.read(table, line.text)?)));
+        match row {
+            Some((listing, row)) => {
+                if let Some(data) = rows::data(listing, &row, &asked) {
+                    parsed.line_fact(document, line, data);
+                }
+            }
+            None if notice(document, line, &mut parsed) => {}
+            None if is_heading(line.text) => {}
+            None if current.is_some() => parsed.problem(document, line.number, "not a row under the titles above"),
+            None => {
+                parsed.problem(document, line.number, "expected the titles of a table, such as `NAME  READY  STATUS`")
             }
         }
     }
     parsed
 }
 
-/// The text of a cell; kubectl writes `<none>` and `<unknown>` for nothing.
-fn text(row: &Row<'_, '_>, title: &str) -> Option<Text> {
-    Some(row.get(title)).filter(|cell| !matches!(*cell, "" | "<none>" | "<unknown>" | "<unset>")).map(Text::from)
+/// The resource that a command asks for, without its group.
+fn asked(subject: &str) -> Text {
+    let mut words = subject.split_ascii_whitespace().skip_while(|word| !matches!(*word, "get" | "describe")).skip(1);
+    let resource = words.find(|word| !word.starts_with('-') && !word.contains([',', '/'])).unwrap_or_default();
+    resource.split('.').next().unwrap_or_default().into()
 }
 
-/// The name; `kubectl get all` puts the kind before it.
-fn name(row: &Row<'_, '_>) -> Text {
-    let name = row.get("NAME");
-    name.rsplit_once('/').map_or(name, |(_, name)| name).into()
+fn is_heading(text: &str) -> bool {
+    text.starts_with(['#', '=', '-', '*', '+', '$', '>']) || text.trim_end().ends_with(':')
 }
 
-fn address(row: &Row<'_, '_>, title: &str) -> Option<IpAddr> {
-    row.get(title).parse().ok()
-}
-
-/// `1/2` as numbers.
-fn ratio(cell: &str) -> (Option<u64>, Option<u64>) {
-    let (ready, desired) = cell.split_once('/').unwrap_or_default();
-    (ready.parse().ok(), desired.parse().ok())
+/// A line by which kubectl says something instead of an answer, or beside it. What it could not get is a fact.
+pub(super) fn notice(document: &Document<'_>, line: Line<'_>, parsed: &mut Parsed) -> bool {
+    let text = line.text.trim();
+    let klog = text.len() > 5
+        && matches!(text.as_bytes().first(), Some(b'I' | b'W' | b'E'))
+        && text.get(1..5).is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+        && text.contains("] ");
+    if text.starts_with("Warning: ")
+        || text.starts_with("No resources found")
+        || text.starts_with("No events found")
+        || klog
+    {
+        return true;
+    }
+    let failed =
+        ["Error from server", "error: ", "Error: ", "The connection to the server", "Unable to connect to the server"]
+            .iter()
+            .any(|start| text.starts_with(start));
+    if failed {
+        parsed.line_fact(document, line, CollectionError { subject: document.subject.clone(), error: text.into() });
+    }
+    failed
 }
 
 /// Seconds of an age such as `45s`, `3m10s`, `5h`, `12d`, `2y35d`.
@@ -122,201 +217,77 @@ pub(super) fn age(cell: &str) -> Option<u64> {
     (number.is_none() && !cell.is_empty()).then_some(seconds)
 }
 
+/// Access modes, in full: `RWO,ROX`.
+pub(super) fn access_modes(cell: &str) -> Vec<Text> {
+    let full = |mode: &str| -> Option<Text> {
+        let name = match mode.trim() {
+            "RWO" => "ReadWriteOnce",
+            "ROX" => "ReadOnlyMany",
+            "RWX" => "ReadWriteMany",
+            "RWOP" => "ReadWriteOncePod",
+            "" | "<none>" => return None,
+            other => other,
+        };
+        Some(name.into())
+    };
+    cell.split(',').filter_map(full).collect()
+}
+
 impl Listing {
     /// The titles whose cells may be empty.
     fn optional(self) -> &'static [&'static str] {
         match self {
             Self::Claims => &["VOLUME", "CAPACITY", "ACCESS MODES", "STORAGECLASS"],
+            Self::Volumes => &["CLAIM", "STORAGECLASS", "REASON"],
+            Self::Ingresses => &["ADDRESS"],
+            Self::Events => &["SUBOBJECT", "SOURCE"],
+            Self::Components => &["MESSAGE", "ERROR"],
+            Self::Quotas => &["LIMIT"],
+            Self::Resources => &["SHORTNAMES", "APIGROUP"],
+            Self::Others(_) => &["STATUS", "REASON", "PHASE", "MESSAGE"],
             _ => &[],
         }
     }
 
-    fn row(self, row: &Row<'_, '_>) -> Data {
-        let namespace = text(row, "NAMESPACE");
-        match self {
-            Self::Pods => {
-                let (ready, all) = ratio(row.get("READY"));
-                // `5 (3m ago)` since 1.22.
-                let restarts = row.get("RESTARTS").split(' ').next().unwrap_or_default().parse().ok();
-                let status = text(row, "STATUS");
-                let ended = matches!(status.as_deref(), Some("Completed" | "Succeeded"));
-                Pod {
-                    name: name(row),
-                    namespace,
-                    ready: ready.zip(all).filter(|_| !ended).map(|(ready, all)| ready == all),
-                    status,
-                    restarts,
-                    node: text(row, "NODE"),
-                    address: address(row, "IP"),
-                    labels: labels(row.get("LABELS")),
-                    age: age(row.get("AGE")),
-                    ..Pod::default()
-                }
-                .into()
-            }
-            Self::Nodes => {
-                let mut words = row.get("STATUS").split(',');
-                KubeNode {
-                    name: name(row),
-                    ready: match words.next() {
-                        Some("Ready") => Some(true),
-                        Some("NotReady") => Some(false),
-                        _ => None,
-                    },
-                    unschedulable: words.any(|word| word == "SchedulingDisabled"),
-                    roles: text(row, "ROLES").iter().flat_map(|roles| roles.split(',')).map(Text::from).collect(),
-                    address: address(row, "INTERNAL-IP"),
-                    version: text(row, "VERSION"),
-                    operating_system: text(row, "OS-IMAGE"),
-                    kernel: text(row, "KERNEL-VERSION"),
-                    runtime: text(row, "CONTAINER-RUNTIME"),
-                    ..KubeNode::default()
-                }
-                .into()
-            }
-            Self::Services => KubeService {
-                name: name(row),
-                namespace,
-                service_type: text(row, "TYPE"),
-                cluster_address: address(row, "CLUSTER-IP"),
-                external: text(row, "EXTERNAL-IP").iter().flat_map(|list| list.split(',')).map(Text::from).collect(),
-                ports: row.get("PORT(S)").split(',').filter_map(service_port).collect(),
-                selector: labels(row.get("SELECTOR")),
-                ..KubeService::default()
-            }
-            .into(),
-            Self::Endpoints => {
-                // `10.1.0.4:8080,10.1.0.5:8080 + 3 more...`
-                let list = row.get("ENDPOINTS").split(" + ").next().unwrap_or_default();
-                let mut data = KubeEndpoints { service: name(row), namespace, ..KubeEndpoints::default() };
-                // kubectl prints three at most.
-                for (host, port) in list.split(',').filter_map(|entry| entry.rsplit_once(':')).take(100) {
-                    let address = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
-                    data.addresses.extend(address.filter(|address| !data.addresses.contains(address)));
-                    let port = Text::from(port);
-                    if !data.ports.contains(&port) {
-                        data.ports.push(port);
-                    }
-                }
-                data.into()
-            }
-            Self::Events => {
-                let object = row.get("OBJECT");
-                let (kind, name) = object.split_once('/').unwrap_or(("", object));
-                KubeEvent {
-                    namespace,
-                    event_type: text(row, "TYPE"),
-                    object_kind: kind.to_lowercase().into(),
-                    object: name.into(),
-                    reason: row.get("REASON").into(),
-                    message: row.get("MESSAGE").into(),
-                    times: row.get("COUNT").parse().ok(),
-                    age: age(row.get("LAST SEEN")),
-                    ..KubeEvent::default()
-                }
-                .into()
-            }
-            Self::Claims => KubeClaim {
-                name: name(row),
-                namespace,
-                phase: text(row, "STATUS"),
-                volume: text(row, "VOLUME"),
-                storage_class: text(row, "STORAGECLASS"),
-                capacity: text(row, "CAPACITY"),
-                ..KubeClaim::default()
-            }
-            .into(),
-            Self::Workloads(kind) => {
-                let (ready, desired) = match (kind, row.get("READY")) {
-                    ("Job", _) => ratio(row.get("COMPLETIONS")),
-                    ("DaemonSet" | "ReplicaSet", ready) => (ready.parse().ok(), row.get("DESIRED").parse().ok()),
-                    (_, ready) => ratio(ready),
-                };
-                KubeWorkload {
-                    kind: kind.into(),
-                    name: name(row),
-                    namespace,
-                    desired,
-                    ready,
-                    images: text(row, "IMAGES").iter().flat_map(|list| list.split(',')).map(Text::from).collect(),
-                    selector: labels(row.get("SELECTOR")),
-                    ..KubeWorkload::default()
-                }
-                .into()
-            }
+    /// Takes a line apart: by the columns of the titles or, where the cells that come out cannot be right (a table that was
+    /// printed piece by piece, `kubectl get -w`), by the blanks between them.
+    fn read<'t, 'a>(self, table: &'t Table<'a>, line: &'a str) -> Option<Row<'t, 'a>> {
+        if line.starts_with([' ', '\t']) {
+            return None;
         }
+        table.row_that(line, self.optional(), |row| self.fits(row))
     }
-}
 
-/// `80/TCP`, `80:30080/TCP`.
-fn service_port(piece: &str) -> Option<ServicePort> {
-    let (ports, proto) = piece.split_once('/')?;
-    let (port, node_port) = ports.split_once(':').unwrap_or((ports, ""));
-    Some(ServicePort {
-        name: None,
-        proto: Proto::from_word(&proto.to_lowercase())?,
-        port: Some(port.parse().ok()?),
-        target: None,
-        node_port: node_port.parse().ok(),
-    })
+    fn fits(self, row: &Row<'_, '_>) -> bool {
+        let has = |title: &str| row.has(title);
+        let none = |cell: &str| matches!(cell, "<none>" | "<unknown>" | "<invalid>");
+        let age_of = |title: &str| !has(title) || none(row.get(title)) || age(row.get(title)).is_some();
+        let number = |cell: &str| !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit());
+        let counted = |title: &str| {
+            let cell = row.get(title);
+            !has(title) || none(cell) || cell.split('/').all(number)
+        };
+        // A custom resource may call anything an age or ready.
+        let name = row.get("NAME");
+        let known = match self {
+            Self::Others(_) => return !name.is_empty() && !name.contains(' '),
+            Self::Events => age_of("LAST SEEN") || row.get("LAST SEEN").contains("ago"),
+            _ => {
+                !name.is_empty()
+                    && (!name.contains(' ') || name.ends_with(" (default)") || self == Self::StorageClasses)
+            }
+        };
+        let restarts = !has("RESTARTS") || number(row.get("RESTARTS").split(' ').next().unwrap_or_default());
+        let counts = match self {
+            Self::Pods | Self::Workloads(_) => {
+                ["READY", "DESIRED", "CURRENT", "UP-TO-DATE", "AVAILABLE", "ACTIVE"].iter().all(|title| counted(title))
+            }
+            Self::ConfigMaps | Self::Secrets => counted("DATA"),
+            _ => true,
+        };
+        known && restarts && counts && age_of("AGE")
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn first(text: &str) -> Fact {
-        parse(&Document::new("x", text.as_bytes())).facts.remove(0)
-    }
-
-    #[test]
-    fn pods_of_all_namespaces_are_read() {
-        let text = "NAMESPACE     NAME      READY   STATUS             RESTARTS      AGE     IP          NODE     NOMINATED NODE   READINESS GATES\n\
-                    kube-system   dns-7     0/1     CrashLoopBackOff   5 (3m ago)    2d3h    10.1.0.4    node-1   <none>           <none>\n";
-        let fact = first(text);
-        let of = |field: &str| fact.get(field).to_string();
-        assert_eq!(
-            (of("namespace"), of("name"), of("status")),
-            ("kube-system".into(), "dns-7".into(), "CrashLoopBackOff".into())
-        );
-        assert_eq!((of("ready"), of("restarts"), of("age")), ("false".into(), "5".into(), "183600".into()));
-        assert_eq!((of("address"), of("node")), ("10.1.0.4".into(), "node-1".into()));
-    }
-
-    #[test]
-    fn services_and_their_endpoints_are_read() {
-        let fact = first(
-            "NAME   TYPE       CLUSTER-IP   EXTERNAL-IP   PORT(S)                      AGE\nweb    NodePort   10.96.0.9    <none>        80:30080/TCP,443:30443/TCP   5d\n",
-        );
-        assert_eq!(
-            fact.get("ports").to_string(),
-            "name=, node_port=30080, port=80, proto=tcp, target=, name=, node_port=30443, port=443, proto=tcp, target="
-        );
-        let fact = first(
-            "NAME   ENDPOINTS                                 AGE\nweb    10.1.0.4:8080,10.1.0.5:8080 + 3 more...   5d\n",
-        );
-        assert_eq!(
-            (fact.get("addresses").to_string(), fact.get("ports").to_string()),
-            ("10.1.0.4, 10.1.0.5".into(), "8080".into())
-        );
-        assert_eq!(first("NAME   ENDPOINTS   AGE\nweb    <none>      5d\n").get("addresses").to_string(), "");
-    }
-
-    #[test]
-    fn several_tables_follow_one_another() {
-        let text = "NAME         READY   STATUS    RESTARTS   AGE\npod/web-1    1/1     Running   0          5d\n\nNAME                  READY   UP-TO-DATE   AVAILABLE   AGE\ndeployment.apps/web   1/2     2            1           5d\n";
-        let parsed = parse(&Document::new("x", text.as_bytes()));
-        let kinds: Vec<_> =
-            parsed.facts.iter().map(|fact| (fact.kind().to_owned(), fact.get("name").to_string())).collect();
-        assert_eq!(kinds, [("pod".into(), "web-1".into()), ("kube_workload".into(), "web".into())]);
-        assert_eq!(parsed.facts[1].get("desired"), bundlescope_facts::Value::Int(2));
-    }
-
-    #[test]
-    fn ages_add_up() {
-        assert_eq!(
-            (age("45s"), age("3m10s"), age("2y35d"), age("5x"), age("7"), age("")),
-            (Some(45), Some(190), Some(66_096_000), None, None, None)
-        );
-    }
-}
+mod tests;

@@ -3,3 +3,29 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a failing test says where")]
 
 mod corpus;
+#[path = "../support/mod.rs"]
+mod support;
+
+/// Every fixture, to the letter; the paths tell nothing.
+#[test]
+fn every_fixture_is_read_as_recorded() {
+    for (name, bytes) in support::fixtures("kubernetes") {
+        let (format, parsed) = support::read("document", &bytes);
+        insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "snapshots", omit_expression => true }, {
+            insta::assert_snapshot!(name.as_str(), format!("taken for {format}\n{}", support::shown(&parsed)));
+        });
+    }
+}
+
+/// The same objects say the same as JSON and as YAML.
+#[test]
+fn both_syntaxes_agree() {
+    let facts = |name: &str| {
+        let bytes = support::fixtures("kubernetes").into_iter().find(|(found, _)| found == name).unwrap().1;
+        let facts = support::read("document", &bytes).1.facts;
+        facts.into_iter().map(|fact| fact.data).collect::<Vec<_>>()
+    };
+    let (json, yaml) = (facts("objects.json"), facts("objects.yaml"));
+    assert_eq!(json, yaml);
+    assert!(json.len() > 25);
+}

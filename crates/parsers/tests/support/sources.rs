@@ -58,6 +58,11 @@ pub(crate) fn states(text: &str, scalar: &str) -> bool {
     if text.contains(escaped.trim_matches('"')) {
         return true;
     }
+    // Folded over several lines of YAML.
+    let folded = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if lower.contains(' ') && folded(text).contains(&folded(&lower)) {
+        return true;
+    }
     // Marks in hexadecimal, ports by name.
     if let Ok(number) = scalar.parse::<u64>()
         && (text.contains(&format!("{number:#x}"))

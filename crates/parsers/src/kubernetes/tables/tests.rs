@@ -1,0 +1,60 @@
+//! What rows of real tables state.
+
+use bundlescope_facts::Fact;
+
+use super::*;
+
+fn first(text: &str) -> Fact {
+    parse(&Document::new("x", text.as_bytes())).facts.remove(0)
+}
+
+#[test]
+fn pods_of_all_namespaces_are_read() {
+    let text = "NAMESPACE     NAME      READY   STATUS             RESTARTS      AGE     IP          NODE     NOMINATED NODE   READINESS GATES\n\
+                kube-system   dns-7     0/1     CrashLoopBackOff   5 (3m ago)    2d3h    10.1.0.4    node-1   <none>           <none>\n";
+    let fact = first(text);
+    let of = |field: &str| fact.get(field).to_string();
+    assert_eq!(
+        (of("namespace"), of("name"), of("status")),
+        ("kube-system".into(), "dns-7".into(), "CrashLoopBackOff".into())
+    );
+    assert_eq!((of("ready"), of("restarts"), of("age")), ("false".into(), "5".into(), "183600".into()));
+    assert_eq!((of("address"), of("node")), ("10.1.0.4".into(), "node-1".into()));
+}
+
+#[test]
+fn services_and_their_endpoints_are_read() {
+    let fact = first(
+        "NAME   TYPE       CLUSTER-IP   EXTERNAL-IP   PORT(S)                      AGE\nweb    NodePort   10.96.0.9    <none>        80:30080/TCP,443:30443/TCP   5d\n",
+    );
+    assert_eq!(
+        fact.get("ports").to_string(),
+        "name=, node_port=30080, port=80, proto=tcp, target=, name=, node_port=30443, port=443, proto=tcp, target="
+    );
+    let fact = first(
+        "NAME   ENDPOINTS                                 AGE\nweb    10.1.0.4:8080,10.1.0.5:8080 + 3 more...   5d\n",
+    );
+    assert_eq!(
+        (fact.get("addresses").to_string(), fact.get("ports").to_string()),
+        ("10.1.0.4, 10.1.0.5".into(), "8080".into())
+    );
+    assert_eq!(first("NAME   ENDPOINTS   AGE\nweb    <none>      5d\n").get("addresses").to_string(), "");
+}
+
+#[test]
+fn several_tables_follow_one_another() {
+    let text = "NAME         READY   STATUS    RESTARTS   AGE\npod/web-1    1/1     Running   0          5d\n\nNAME                  READY   UP-TO-DATE   AVAILABLE   AGE\ndeployment.apps/web   1/2     2            1           5d\n";
+    let parsed = parse(&Document::new("x", text.as_bytes()));
+    let kinds: Vec<_> =
+        parsed.facts.iter().map(|fact| (fact.kind().to_owned(), fact.get("name").to_string())).collect();
+    assert_eq!(kinds, [("pod".into(), "web-1".into()), ("kube_workload".into(), "web".into())]);
+    assert_eq!(parsed.facts[1].get("desired"), bundlescope_facts::Value::Int(2));
+}
+
+#[test]
+fn ages_add_up() {
+    assert_eq!(
+        (age("45s"), age("3m10s"), age("2y35d"), age("5x"), age("7"), age("")),
+        (Some(45), Some(190), Some(66_096_000), None, None, None)
+    );
+}
