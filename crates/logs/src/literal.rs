@@ -4,6 +4,8 @@
 //! whatever the framing did to the text: literals are cut at every character that JSON, logfmt or a terminal may write
 //! differently, and they are compared without regard to ASCII case.
 
+use std::collections::BTreeSet;
+
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// Shorter literals stand in every other line, and the search looks at three groups of five bytes.
@@ -256,25 +258,39 @@ fn rarity(literal: &[u8]) -> usize {
     literal.len().min(LONG_ENOUGH).saturating_sub(common / 2).max(1)
 }
 
-/// Where `count` neighbouring groups of `size` bytes begin that are rarest in logs.
-pub(crate) fn rarest(literal: &[u8], size: usize, count: usize) -> usize {
-    let places = literal.windows(size + count - 1).enumerate();
-    let worst = places.map(|(at, part)| (part.windows(size).map(group_rarity).min(), at));
-    worst.max_by_key(|(rarity, at)| (*rarity, std::cmp::Reverse(*at))).map_or(0, |(_, at)| at)
+/// The groups of bytes that stand in every log.
+#[derive(Debug)]
+pub(crate) struct CommonGroups {
+    size: usize,
+    groups: BTreeSet<&'static [u8]>,
 }
 
-/// How rare some bytes are, from the frequency of letters and from the words that stand in every log.
-fn group_rarity(group: &[u8]) -> i32 {
-    let letters: i32 = group
-        .iter()
-        .map(|byte| match byte {
-            b' ' | b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' | b'0' | b'1' | b'2' => 1,
-            b'l' | b'd' | b'c' | b'u' | b'm' | b'p' | b'f' | b'g' | b'h' | b'.' | b':' | b'-' | b'=' | b'3'..=b'9' => 2,
-            _ => 4,
-        })
-        .sum();
-    let common = COMMON.iter().any(|word| word.as_bytes().windows(group.len()).any(|part| part == group));
-    if common { letters - 6 } else { letters }
+impl CommonGroups {
+    /// Groups of `size` bytes.
+    pub(crate) fn of(size: usize) -> Self {
+        Self { size, groups: COMMON.iter().flat_map(|word| word.as_bytes().windows(size)).collect() }
+    }
+
+    /// Where `count` neighbouring groups begin that are rarest in logs.
+    pub(crate) fn rarest(&self, literal: &[u8], count: usize) -> usize {
+        let rarities: Vec<i32> = literal.windows(self.size).map(|group| self.rarity(group)).collect();
+        let worst = rarities.windows(count).enumerate().map(|(at, part)| (part.iter().min(), at));
+        worst.max_by_key(|(rarity, at)| (*rarity, std::cmp::Reverse(*at))).map_or(0, |(_, at)| at)
+    }
+
+    /// How rare some bytes are, from the frequency of letters and from the words that stand in every log.
+    fn rarity(&self, group: &[u8]) -> i32 {
+        let letters: i32 = group
+            .iter()
+            .map(|byte| match byte {
+                b' ' | b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' | b'0' | b'1' | b'2' => 1,
+                b'l' | b'd' | b'c' | b'u' | b'm' | b'p' | b'f' | b'g' | b'h' | b'.' | b':' | b'-' | b'=' => 2,
+                b'3'..=b'9' => 2,
+                _ => 4,
+            })
+            .sum();
+        if self.groups.contains(group) { letters - 6 } else { letters }
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use crate::literal;
+use crate::literal::CommonGroups;
 
 /// Words of the bitmap, a power of two. A group sets two bits of one word, so strangers seldom look like it.
 const WORDS: usize = 1 << 11;
@@ -50,7 +50,7 @@ struct Group {
 }
 
 impl Prefilter {
-    /// `literals` are lower-case and at least [`literal::SHORTEST`] bytes long, each with the index of the pattern that
+    /// `literals` are lower-case and at least [`SHORTEST`](crate::literal::SHORTEST) bytes long, each with the index of the pattern that
     /// needs it.
     pub(crate) fn new(literals: &[(Vec<u8>, usize)]) -> Result<Self, String> {
         let mut distinct = std::collections::BTreeMap::<&[u8], Vec<usize>>::new();
@@ -70,8 +70,9 @@ impl Prefilter {
 
         let mut bitmap = Box::new([0u64; WORDS]);
         let mut groups = Vec::new();
+        let common = CommonGroups::of(GROUP);
         for (index, literal) in (0u32..).zip(&literals) {
-            let first = literal::rarest(literal, GROUP, STRIDE);
+            let first = common.rarest(literal, STRIDE);
             for offset in first..first + STRIDE {
                 let Some(group) = literal.get(offset..offset + GROUP) else {
                     return Err(format!("`{}` is too short to be looked for", String::from_utf8_lossy(literal)));
