@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
-use bundlescope_analysis::{Options, analyze};
+use bundlescope_analysis::{Options, Rulebook, analyze};
 use bundlescope_bundle::Input;
 use bundlescope_engine::Diagnosis;
 use bundlescope_report::{
@@ -14,7 +14,7 @@ use bundlescope_report::{
 use clap::ValueEnum;
 
 use crate::args::{Analyze, Reading, ReportFormat, Severity};
-use crate::{Failure, complain, packs, print, progress};
+use crate::{Failure, complain, isolate, packs, print, progress};
 
 pub(crate) fn run(args: &Analyze) -> Result<ExitCode, Failure> {
     let several = args.bundles.len() > 1;
@@ -24,41 +24,82 @@ pub(crate) fn run(args: &Analyze) -> Result<ExitCode, Failure> {
     if args.bundles.iter().filter(|bundle| bundle.as_os_str() == "-").count() > 1 {
         return Err(Failure::usage("`-`, standard input, can be read once only"));
     }
-    let rules = packs::load(&args.reading.packs)?;
-    let options = options(&args.reading);
-    let (mut reached, mut unreadable, mut written, mut out) = (false, false, false, String::new());
-    for bundle in &args.bundles {
-        let bar = progress::spinner(&bundle.display().to_string());
-        let result = analyze(&input(bundle), &rules, &options);
-        bar.finish_and_clear();
+    let terminal = args.output.is_none() && std::io::stdout().is_terminal();
+    let style = TextOptions { width: width(terminal), colour: terminal && wants_colour() };
+    if let Some(worker) = args.worker {
+        return isolate::work(args, worker);
+    }
+    let mut collected = Collected::default();
+    if args.isolate {
+        isolate::each(args, &style, |result| collected.add(result, args))?;
+    } else {
+        let rules = packs::load(&args.reading.packs)?;
+        for bundle in &args.bundles {
+            let bar = progress::spinner(&bundle.display().to_string());
+            let result = report(bundle, &rules, args, &style);
+            bar.finish_and_clear();
+            collected.add(result, args)?;
+        }
+    }
+    collected.finish(args)
+}
+
+/// The report of one bundle, and whether it reaches `--fail-on`.
+pub(crate) struct Report {
+    pub(crate) text: String,
+    pub(crate) reached: bool,
+}
+
+/// Analyses one of the bundles; an error says why there is no report of it.
+pub(crate) fn report(bundle: &Path, rules: &Rulebook, args: &Analyze, style: &TextOptions) -> Result<Report, String> {
+    let diagnosis = analyze(&input(bundle), rules, &options(&args.reading)).map_err(|error| error.to_string())?;
+    let reached = args.fail_on.is_some_and(|limit| worst(&diagnosis).is_some_and(|found| found >= limit));
+    Ok(Report { text: render(&diagnosis, args, style), reached })
+}
+
+/// The reports of a run, printed as they come or kept for one file.
+#[derive(Default)]
+struct Collected {
+    kept: String,
+    written: bool,
+    reached: bool,
+    unreadable: bool,
+}
+
+impl Collected {
+    fn add(&mut self, result: Result<Report, String>, args: &Analyze) -> Result<(), Failure> {
         match result {
-            Ok(diagnosis) => {
-                reached |= args.fail_on.is_some_and(|limit| worst(&diagnosis).is_some_and(|found| found >= limit));
-                let mut report = render(&diagnosis, args, several);
-                if args.format == ReportFormat::Csv && written {
+            Ok(Report { mut text, reached }) => {
+                self.reached |= reached;
+                if args.format == ReportFormat::Csv && self.written {
                     // One table with one header.
-                    report = report.split_once('\n').map_or_else(String::new, |(_, rows)| rows.to_owned());
+                    text = text.split_once('\n').map_or_else(String::new, |(_, rows)| rows.to_owned());
                 }
-                written = true;
+                self.written = true;
                 if args.output.is_some() {
-                    out.push_str(&report);
-                } else {
-                    print(&report)?;
+                    self.kept.push_str(&text);
+                    return Ok(());
                 }
+                print(&text)
             }
             // The other bundles are still worth reading.
-            Err(error) => {
-                unreadable = true;
-                complain(&error.to_string());
+            Err(message) => {
+                self.unreadable = true;
+                complain(&message);
+                Ok(())
             }
         }
     }
-    if let Some(path) = &args.output
-        && !out.is_empty()
-    {
-        fs::write(path, &out).map_err(|error| Failure::usage(format!("{}: cannot write: {error}", path.display())))?;
+
+    fn finish(self, args: &Analyze) -> Result<ExitCode, Failure> {
+        if let Some(path) = &args.output
+            && !self.kept.is_empty()
+        {
+            fs::write(path, &self.kept)
+                .map_err(|error| Failure::usage(format!("{}: cannot write: {error}", path.display())))?;
+        }
+        Ok(ExitCode::from(if self.unreadable { 3 } else { u8::from(self.reached) }))
     }
-    Ok(ExitCode::from(if unreadable { 3 } else { u8::from(reached) }))
 }
 
 /// `-` is standard input.
@@ -73,6 +114,9 @@ pub(crate) fn options(reading: &Reading) -> Options {
     limits.document_bytes = reading.max_document.unwrap_or(limits.document_bytes);
     limits.entries = reading.max_entries.unwrap_or(limits.entries);
     limits.depth = reading.max_depth.unwrap_or(limits.depth);
+    limits.header_bytes = reading.max_header.unwrap_or(limits.header_bytes);
+    limits.ratio = reading.max_ratio.unwrap_or(limits.ratio);
+    limits.time = reading.max_time.or(limits.time);
     options.threads = reading.threads.unwrap_or(options.threads).max(1);
     options
 }
@@ -82,20 +126,21 @@ fn worst(diagnosis: &Diagnosis) -> Option<Severity> {
 }
 
 /// The report; of one of several bundles in a form that can follow another one.
-fn render(diagnosis: &Diagnosis, args: &Analyze, several: bool) -> String {
+fn render(diagnosis: &Diagnosis, args: &Analyze, style: &TextOptions) -> String {
     match args.format {
-        ReportFormat::Text => {
-            let terminal = args.output.is_none() && std::io::stdout().is_terminal();
-            let colour = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-            render_text(diagnosis, &TextOptions { width: width(terminal), colour })
-        }
-        ReportFormat::Json if several => render_json_line(diagnosis),
+        ReportFormat::Text => render_text(diagnosis, style),
+        ReportFormat::Json if args.bundles.len() > 1 => render_json_line(diagnosis),
         ReportFormat::Json => render_json(diagnosis),
         ReportFormat::Markdown => render_markdown(diagnosis),
         ReportFormat::Html => render_html(diagnosis),
         ReportFormat::Sarif => render_sarif(diagnosis),
         ReportFormat::Csv => render_csv(diagnosis),
     }
+}
+
+/// Colours unless the user asked for none: <https://no-color.org>.
+fn wants_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// The terminal's width where it is told, 80 columns elsewhere.

@@ -1,6 +1,9 @@
 //! The command line.
 
+use std::fmt::{self, Display};
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -51,6 +54,15 @@ pub(crate) struct Reading {
     /// Open archives inside archives down to this depth
     #[arg(long, value_name = "N")]
     pub(crate) max_depth: Option<u32>,
+    /// Read at most this many bytes of one archive header (suffixes K, M, G)
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub(crate) max_header: Option<u64>,
+    /// Stop unpacking what grows by more than this factor
+    #[arg(long, value_name = "N")]
+    pub(crate) max_ratio: Option<u64>,
+    /// Read for at most this long (suffixes s, m, h); what was read until then is analysed
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) max_time: Option<Duration>,
 }
 
 #[derive(Debug, Args)]
@@ -67,8 +79,55 @@ pub(crate) struct Analyze {
     /// Exit with 1 when there is a finding of this severity or above
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<Severity>,
+    /// Analyse each bundle in a process of its own: one that crashes, or needs too much, costs that bundle only
+    #[arg(long)]
+    pub(crate) isolate: bool,
+    /// With --isolate: so many bundles at a time; reports keep the order of the bundles
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "isolate")]
+    pub(crate) jobs: usize,
+    /// With --isolate: memory of each process (suffixes K, M, G) [default: 2G]
+    #[arg(long, value_name = "BYTES", value_parser = bytes, requires = "isolate")]
+    pub(crate) max_memory: Option<u64>,
+    /// With --isolate: end a process that runs for longer (suffixes s, m, h) [default: 1h]
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "isolate")]
+    pub(crate) max_run: Option<Duration>,
+    /// The part of a worker process in an isolated run; only the program itself passes it on
+    #[arg(long, hide = true, value_name = "BUNDLE:WIDTH:COLOUR")]
+    pub(crate) worker: Option<Worker>,
     #[command(flatten)]
     pub(crate) reading: Reading,
+}
+
+/// What a worker process is told besides the arguments of the run that it is a part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Worker {
+    /// Which of the bundles it analyses, counted from 0.
+    pub(crate) bundle: usize,
+    /// Columns of a text report.
+    pub(crate) width: usize,
+    /// Whether a text report has colours.
+    pub(crate) colour: bool,
+}
+
+impl FromStr for Worker {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = || {
+            let mut parts = text.split(':');
+            let bundle = parts.next()?.parse().ok()?;
+            let width = parts.next()?.parse().ok()?;
+            let colour = parts.next()?.parse().ok()?;
+            parts.next().is_none().then_some(Self { bundle, width, colour })
+        };
+        read().ok_or_else(|| format!("expected BUNDLE:WIDTH:COLOUR such as 0:80:false, got `{text}`"))
+    }
+}
+
+impl Display for Worker {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}:{}:{}", self.bundle, self.width, self.colour)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -196,6 +255,18 @@ fn bytes(text: &str) -> Result<u64, String> {
     number.checked_mul(factor).ok_or_else(|| format!("`{text}` is too large"))
 }
 
+/// A time with a unit; a bare number counts seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let (digits, factor) = match text.as_bytes().last() {
+        Some(b's') => (&text[..text.len() - 1], 1),
+        Some(b'm') => (&text[..text.len() - 1], 60),
+        Some(b'h') => (&text[..text.len() - 1], 3600),
+        _ => (text, 1),
+    };
+    let number: f64 = digits.parse().map_err(|_| format!("expected a time such as 90s or 10m, got `{text}`"))?;
+    Duration::try_from_secs_f64(number * f64::from(factor)).map_err(|_| format!("`{text}` is no time that can pass"))
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -208,5 +279,16 @@ mod tests {
         assert_eq!(bytes("3G"), Ok(3 << 30));
         assert!(bytes("3T").is_err());
         assert!(bytes("99999999999G").is_err());
+        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        assert!(duration("-1s").is_err());
+        assert!(duration("soon").is_err());
+    }
+
+    #[test]
+    fn a_worker_is_told_its_part_in_one_word() {
+        let worker = Worker { bundle: 3, width: 120, colour: true };
+        assert_eq!(worker.to_string().parse(), Ok(worker));
+        assert!("3:120".parse::<Worker>().is_err());
+        assert!("3:120:true:1".parse::<Worker>().is_err());
     }
 }

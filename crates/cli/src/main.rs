@@ -3,6 +3,7 @@
 mod analyze;
 mod args;
 mod facts;
+mod isolate;
 mod packs;
 mod probe;
 mod progress;

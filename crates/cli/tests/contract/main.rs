@@ -5,6 +5,7 @@ mod exit_codes;
 mod explaining;
 mod hostile;
 mod inputs;
+mod isolation;
 mod outputs;
 mod questions;
 mod rule_tests;

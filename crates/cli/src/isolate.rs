@@ -1,0 +1,180 @@
+//! A process for each bundle, so that a bundle that makes the program crash, hang or eat memory costs nothing but itself.
+//!
+//! The parent starts the program again with the same arguments and [`Worker`]; the worker limits its own memory, prints
+//! the report of its bundle, and answers with the usual exit codes. Whatever else happens to it is told as an error of
+//! that bundle. The memory limit is `RLIMIT_DATA` of getrlimit(2), which the kernel keeps.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use bundlescope_report::TextOptions;
+use wait_timeout::ChildExt;
+
+use crate::analyze::{Report, report};
+use crate::args::{Analyze, Worker};
+use crate::{Failure, packs, print, progress};
+
+/// Memory of a worker unless told otherwise: far above what any bundle needs, below what hurts a machine.
+const MEMORY: u64 = 2 << 30;
+
+/// How long a worker may run unless told otherwise.
+const TIME: Duration = Duration::from_secs(60 * 60);
+
+/// What of a worker's complaints is passed on.
+const COMPLAINT: u64 = 4 << 10;
+
+/// Largest report that is taken from a worker.
+const REPORT: u64 = 512 << 20;
+
+/// The worker's side: the report of one bundle, on standard output.
+pub(crate) fn work(args: &Analyze, worker: Worker) -> Result<ExitCode, Failure> {
+    let memory = args.max_memory.unwrap_or(MEMORY);
+    limit_memory(memory).map_err(|error| Failure::usage(format!("--max-memory: cannot limit memory: {error}")))?;
+    let bundle = args.bundles.get(worker.bundle).ok_or_else(|| Failure::usage("--worker: no bundle of that number"))?;
+    let rules = packs::load(&args.reading.packs)?;
+    let style = TextOptions { width: worker.width, colour: worker.colour };
+    let Report { text, reached } = report(bundle, &rules, args, &style).map_err(Failure::unreadable)?;
+    print(&text)?;
+    Ok(ExitCode::from(u8::from(reached)))
+}
+
+#[cfg(unix)]
+fn limit_memory(bytes: u64) -> std::io::Result<()> {
+    rlimit::setrlimit(rlimit::Resource::DATA, bytes, bytes)
+}
+
+#[cfg(not(unix))]
+fn limit_memory(_: u64) -> std::io::Result<()> {
+    Err(std::io::Error::other("this system has no limit for it"))
+}
+
+/// The parent's side: hands the outcome of every bundle to `take`, in the order of the bundles.
+pub(crate) fn each(
+    args: &Analyze,
+    style: &TextOptions,
+    mut take: impl FnMut(Result<Report, String>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    // Mistakes in rule files are told once, and not by every worker.
+    packs::load(&args.reading.packs)?;
+    let next = AtomicUsize::new(0);
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..args.jobs.clamp(1, args.bundles.len()) {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(bundle) = args.bundles.get(at) else { break };
+                    let worker = Worker { bundle: at, width: style.width, colour: style.colour };
+                    // The receiver is gone when a report could not be written: the run is over.
+                    if sender.send((at, run(args, bundle, worker))).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let mut early: Vec<Option<Result<Report, String>>> = args.bundles.iter().map(|_| None).collect();
+        let mut due = 0;
+        let mut result = Ok(());
+        for (at, outcome) in &receiver {
+            early[at] = Some(outcome);
+            while let Some(outcome) = early.get_mut(due).and_then(Option::take) {
+                due += 1;
+                result = result.and_then(|()| take(outcome));
+            }
+            if result.is_err() {
+                // Running workers end; no other one begins.
+                next.store(args.bundles.len(), Ordering::Relaxed);
+            }
+        }
+        result
+    })
+}
+
+/// Runs one worker to its end.
+fn run(args: &Analyze, bundle: &Path, worker: Worker) -> Result<Report, String> {
+    let bar = if args.jobs <= 1 { Some(progress::spinner(&bundle.display().to_string())) } else { None };
+    let outcome = start(worker)
+        .map_err(|error| format!("cannot start a worker process: {error}"))
+        .and_then(|child| attend(child, args.max_run.unwrap_or(TIME)));
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    outcome.map_err(|message| {
+        // Messages about the bundle itself begin with its name already.
+        let name = bundle.display().to_string();
+        if message.starts_with(&name) { message } else { format!("{name}: {message}") }
+    })
+}
+
+fn start(worker: Worker) -> std::io::Result<Child> {
+    let mut arguments = std::env::args_os().skip(1);
+    let mut command = Command::new(std::env::current_exe()?);
+    // The subcommand comes first; options may stand anywhere behind it, paths only behind a `--`.
+    command.args(arguments.next()).arg("--worker").arg(worker.to_string()).args(arguments);
+    // The standard library deadlocks when memory ends while it collects a backtrace.
+    command.env("RUST_BACKTRACE", "0").env("RUST_LIB_BACKTRACE", "0");
+    command.stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
+}
+
+/// Collects what the worker says and how it ends.
+fn attend(mut child: Child, time: Duration) -> Result<Report, String> {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (ended, text, said) = std::thread::scope(|scope| {
+        let text = scope.spawn(move || stdout.map_or_else(String::new, |pipe| drain(pipe, REPORT)));
+        let said = scope.spawn(move || stderr.map_or_else(String::new, |pipe| drain(pipe, COMPLAINT)));
+        let ended = child.wait_timeout(time);
+        if !matches!(ended, Ok(Some(_))) {
+            // It may be gone by now, which is as good.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        // The readers only read, and cannot panic; if one did, its text is lost and nothing else.
+        (ended, text.join().unwrap_or_default(), said.join().unwrap_or_default())
+    });
+    let said = said.trim();
+    match ended {
+        Ok(Some(status)) => match status.code() {
+            Some(code @ (0 | 1)) => Ok(Report { text, reached: code == 1 }),
+            Some(3) => Err(said.strip_prefix("bundlescope: ").unwrap_or(said).to_owned()),
+            _ => Err(format!("the analysis crashed ({}){}", end(status), quoted(said))),
+        },
+        Ok(None) => Err(format!("the analysis did not end within {} s and was stopped", time.as_secs())),
+        Err(error) => Err(format!("the worker process was lost: {error}")),
+    }
+}
+
+fn drain(pipe: impl Read, limit: u64) -> String {
+    let mut bytes = Vec::new();
+    let mut pipe = pipe.take(limit);
+    // What was read before an error is still worth showing.
+    let _ = pipe.read_to_end(&mut bytes);
+    // A worker that waits for a reader would never end.
+    let _ = std::io::copy(&mut pipe.into_inner(), &mut std::io::sink());
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn quoted(said: &str) -> String {
+    if said.is_empty() { String::new() } else { format!(": {said}") }
+}
+
+#[cfg(unix)]
+fn end(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.signal(), status.code()) {
+        (Some(6), _) => "aborted; it may have reached the memory limit, see --max-memory".to_owned(),
+        (Some(signal), _) => format!("ended by signal {signal}"),
+        (None, Some(code)) => format!("exit code {code}"),
+        (None, None) => "ended".to_owned(),
+    }
+}
+
+#[cfg(not(unix))]
+fn end(status: ExitStatus) -> String {
+    status.code().map_or_else(|| "ended".to_owned(), |code| format!("exit code {code}"))
+}
