@@ -120,6 +120,7 @@ impl Loaded {
             bytes: summary.bytes,
             complete: summary.complete,
             limits,
+            masked: 0,
         };
         let network = Network::from_facts(&facts);
         Self { bundle, facts, documents, problems, network, quotes, coverage, now: captured.map(|(time, _)| time) }

@@ -9,7 +9,8 @@ use bundlescope_analysis::{Options, Rulebook, analyze};
 use bundlescope_bundle::Input;
 use bundlescope_engine::Diagnosis;
 use bundlescope_report::{
-    TextOptions, render_csv, render_html, render_json, render_json_line, render_markdown, render_sarif, render_text,
+    Redactor, TextOptions, render_csv, render_html, render_json, render_json_line, render_markdown, render_sarif,
+    render_text,
 };
 use clap::ValueEnum;
 
@@ -52,7 +53,10 @@ pub(crate) struct Report {
 
 /// Analyses one of the bundles; an error says why there is no report of it.
 pub(crate) fn report(bundle: &Path, rules: &Rulebook, args: &Analyze, style: &TextOptions) -> Result<Report, String> {
-    let diagnosis = analyze(&input(bundle), rules, &options(&args.reading)).map_err(|error| error.to_string())?;
+    let mut diagnosis = analyze(&input(bundle), rules, &options(&args.reading)).map_err(|error| error.to_string())?;
+    if !args.reading.no_redact {
+        Redactor::default().diagnosis(&mut diagnosis);
+    }
     let reached = args.fail_on.is_some_and(|limit| worst(&diagnosis).is_some_and(|found| found >= limit));
     Ok(Report { text: render(&diagnosis, args, style), reached })
 }

@@ -57,6 +57,9 @@ pub(crate) struct Reading {
     /// Read at most this many bytes of one archive header (suffixes K, M, G)
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub(crate) max_header: Option<u64>,
+    /// Show passwords, tokens and private keys, which are masked otherwise
+    #[arg(long)]
+    pub(crate) no_redact: bool,
     /// Stop unpacking what grows by more than this factor
     #[arg(long, value_name = "N")]
     pub(crate) max_ratio: Option<u64>,

@@ -42,6 +42,8 @@ pub struct BundleInfo {
     pub complete: bool,
     /// Limits that were hit and damage that was met, for people.
     pub limits: Vec<String>,
+    /// Different secrets that are masked in the texts of the diagnosis; 0 where nothing was, or nobody looked.
+    pub masked: u64,
 }
 
 /// What became of a document.

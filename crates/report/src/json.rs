@@ -76,6 +76,7 @@ struct Bundle<'a> {
     bytes: u64,
     complete: bool,
     limits: &'a [String],
+    masked: u64,
 }
 
 #[derive(Serialize)]
@@ -173,6 +174,7 @@ impl<'a> From<&'a Diagnosis> for Report<'a> {
                 bytes: bundle.bytes,
                 complete: bundle.complete,
                 limits: &bundle.limits,
+                masked: bundle.masked,
             },
             findings: diagnosis.findings.iter().map(finding).collect(),
             undecided: diagnosis.undecided.iter().map(undecided).collect(),

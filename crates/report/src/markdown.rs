@@ -40,6 +40,7 @@ fn header(out: &mut String, view: &View) {
         (WORDS.documents, &view.counts),
         (WORDS.folder, &view.folder),
         (WORDS.rules, &view.rules),
+        (WORDS.masked, &view.masked),
         ("SHA-256", &view.sha256),
     ] {
         if !value.is_empty() {

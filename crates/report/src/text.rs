@@ -104,6 +104,7 @@ impl Page {
             (WORDS.documents, &view.counts),
             (WORDS.folder, &view.folder),
             (WORDS.rules, &view.rules),
+            (WORDS.masked, &view.masked),
         ] {
             if value.is_empty() {
                 continue;

@@ -27,6 +27,8 @@ pub(crate) struct View {
     pub(crate) captured: String,
     pub(crate) complete: bool,
     pub(crate) limits: Vec<String>,
+    /// How many secrets are masked; empty where none is.
+    pub(crate) masked: String,
     pub(crate) rules: String,
     pub(crate) version: &'static str,
     /// Folder in which every document lies, left out of their paths below; empty where there is none.
@@ -104,6 +106,7 @@ impl View {
             captured: bundle.captured_at.as_deref().map_or_else(|| WORDS.unknown.to_owned(), plain_line),
             complete: bundle.complete,
             limits: bundle.limits.iter().map(|limit| plain_line(limit)).collect(),
+            masked: words::masked(bundle.masked),
             rules: plain_line(&diagnosis.rules),
             version: env!("CARGO_PKG_VERSION"),
             folder: paths.folder(),

@@ -18,6 +18,7 @@ pub(crate) struct Words {
     pub(crate) incomplete: &'static str,
     pub(crate) incomplete_means: &'static str,
     pub(crate) rules: &'static str,
+    pub(crate) masked: &'static str,
     pub(crate) findings: &'static str,
     pub(crate) cause: &'static str,
     pub(crate) symptom: &'static str,
@@ -89,6 +90,7 @@ pub(crate) static WORDS: Words = Words {
     incomplete: "Incomplete",
     incomplete_means: "What was not found was not found in the part that could be read.",
     rules: "Rules",
+    masked: "Masked",
     findings: "Findings",
     cause: "cause",
     symptom: "symptom",
@@ -144,6 +146,15 @@ pub(crate) static WORDS: Words = Words {
 /// `1 check`, `2 checks`.
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// How many secrets are masked; nothing where none is.
+pub(crate) fn masked(count: u64) -> String {
+    if count == 0 {
+        return String::new();
+    }
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    format!("{} (--no-redact shows them)", counted(count, "secret", "secrets"))
 }
 
 /// A packet of a simulated connection in words; the short names are those of the probe's answer.

@@ -9,6 +9,7 @@ mod isolation;
 mod outputs;
 mod questions;
 mod rule_tests;
+mod secrets;
 
 use std::fs;
 use std::io::{Read, Write};

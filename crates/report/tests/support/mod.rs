@@ -9,6 +9,7 @@ use bundlescope_facts::{Excerpt, Problem, Source, Text, Value};
 
 fn bundle() -> BundleInfo {
     BundleInfo {
+        masked: 0,
         name: "supportbundle-2026-11-20.tar.gz".into(),
         sha256: "5f3c0d6be3a1a2f4a7f1f0b84d3b5f1c2c0f5fd1f4cf6c6e5f21f0c9b1f6a7d2".into(),
         captured_at: Some("2026-11-20T09:14:02+01:00".into()),

@@ -1,0 +1,138 @@
+//! Masks what looks like a password, a token or a private key, so that a report can be passed on.
+//!
+//! Reports show excerpts of a customer's files, and those hold environments, command lines and URLs. Each secret becomes
+//! `[masked 1]`, `[masked 2]`, …: the same value has the same number everywhere in one report, so that "both containers use
+//! one password" stays visible. The number is the order of first appearance and not a hash, since a short hash of a weak
+//! password is enough to guess it. Addresses, names and ports stay: they are the evidence.
+
+mod find;
+
+use std::collections::BTreeMap;
+
+use bundlescope_engine::{Diagnosis, Evidence, Fix};
+use bundlescope_facts::{Text, Value};
+
+/// Masks the secrets of one report.
+#[derive(Debug, Default)]
+pub struct Redactor {
+    numbers: BTreeMap<String, usize>,
+    in_key: bool,
+}
+
+impl Redactor {
+    /// The text with its secrets masked; lines are taken one after the other, so that the body of a private key is
+    /// recognised by the line that begins it.
+    ///
+    /// ```
+    /// use bundlescope_report::Redactor;
+    ///
+    /// let mut redactor = Redactor::default();
+    /// assert_eq!(redactor.mask("POSTGRES_PASSWORD=hunter2x"), "POSTGRES_PASSWORD=[masked 1]");
+    /// assert_eq!(redactor.mask("psql postgres://app:hunter2x@10.0.0.5/app"), "psql postgres://app:[masked 1]@10.0.0.5/app");
+    /// assert_eq!(redactor.mask("password authentication failed for user \"app\""),
+    ///     "password authentication failed for user \"app\"");
+    /// assert_eq!(redactor.count(), 1);
+    /// ```
+    pub fn mask(&mut self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        for (index, line) in text.split('\n').enumerate() {
+            if index > 0 {
+                out.push('\n');
+            }
+            self.line(line, &mut out);
+        }
+        self.in_key = false;
+        out
+    }
+
+    /// Number of different secrets that were masked.
+    pub fn count(&self) -> u64 {
+        self.numbers.len() as u64
+    }
+
+    fn line(&mut self, line: &str, out: &mut String) {
+        let mut from = 0;
+        for span in find::secrets(line, &mut self.in_key) {
+            let (Some(before), Some(secret)) = (line.get(from..span.start), line.get(span.clone())) else { continue };
+            out.push_str(before);
+            let next = self.numbers.len() + 1;
+            let number = *self.numbers.entry(secret.to_owned()).or_insert(next);
+            out.push_str(&format!("[masked {number}]"));
+            from = span.end;
+        }
+        out.push_str(line.get(from..).unwrap_or_default());
+    }
+
+    fn string(&mut self, text: &mut String) {
+        *text = self.mask(text);
+    }
+
+    fn text(&mut self, text: &mut Text) {
+        let masked = self.mask(text);
+        if *masked != **text {
+            *text = masked.into();
+        }
+    }
+
+    /// A value of a field with its secrets masked; `name` is the field's, which may tell that the value is one.
+    pub fn value(&mut self, name: &str, value: &mut Value) {
+        match value {
+            Value::Text(text) if find::names_a_secret(name) && find::is_secret(text) => {
+                let next = self.numbers.len() + 1;
+                let number = *self.numbers.entry(text.to_string()).or_insert(next);
+                *text = format!("[masked {number}]").into();
+            }
+            Value::Text(text) => self.text(text),
+            Value::List(values) => values.iter_mut().for_each(|value| self.value(name, value)),
+            Value::Map(map) => map.iter_mut().for_each(|(name, value)| self.value(name, value)),
+            _ => {}
+        }
+    }
+
+    /// Masks the secrets in everything that comes from the bundle's texts, and counts them in the header.
+    pub fn diagnosis(&mut self, diagnosis: &mut Diagnosis) {
+        for finding in &mut diagnosis.findings {
+            for text in [&mut finding.title, &mut finding.message, &mut finding.customer] {
+                self.string(text);
+            }
+            for (name, value) in &mut finding.subjects {
+                self.value(name, value);
+            }
+            finding.evidence.iter_mut().for_each(|evidence| self.evidence(evidence));
+            finding.fix.iter_mut().for_each(|fix| self.fix(fix));
+            for probe in &mut finding.probes {
+                let answer = &mut probe.answer;
+                answer.path.iter_mut().chain(&mut answer.assumed).for_each(|text| self.string(text));
+                self.value("", &mut answer.value);
+            }
+        }
+        for undecided in &mut diagnosis.undecided {
+            self.string(&mut undecided.because);
+        }
+        for problem in &mut diagnosis.problems {
+            self.string(&mut problem.message);
+        }
+        diagnosis.bundle.limits.iter_mut().for_each(|limit| self.string(limit));
+        diagnosis.bundle.masked = self.count();
+    }
+
+    fn evidence(&mut self, evidence: &mut Evidence) {
+        self.string(&mut evidence.excerpt);
+        if let Some(context) = &mut evidence.context {
+            context.lines.iter_mut().for_each(|line| {
+                let mut masked = String::new();
+                self.line(line, &mut masked);
+                *line = masked.into();
+            });
+            self.in_key = false;
+        }
+        evidence.sought.iter_mut().for_each(|text| self.text(text));
+    }
+
+    fn fix(&mut self, fix: &mut Fix) {
+        self.string(&mut fix.say);
+        for text in [&mut fix.run, &mut fix.reason].into_iter().flatten() {
+            self.string(text);
+        }
+    }
+}
