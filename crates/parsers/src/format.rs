@@ -1,6 +1,6 @@
 //! What a format is, and the list of all formats.
 
-use crate::{Document, Parsed, docker, firewall, kubernetes, network, system};
+use crate::{Document, Parsed, deploy, docker, firewall, kubernetes, network, packages, services, system, tls};
 
 /// What is known of a document before it is read: enough to say what it is.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +27,17 @@ pub enum Match {
     Both,
 }
 
+impl Match {
+    /// What content that is sure tells, with a path that says so or not; a path alone is nothing.
+    pub(crate) fn of(content: bool, named: bool) -> Self {
+        match (content, named) {
+            (true, true) => Self::Both,
+            (true, false) => Self::Content,
+            (false, _) => Self::No,
+        }
+    }
+}
+
 /// One format of one command or file.
 #[derive(Debug)]
 pub struct Format {
@@ -45,8 +56,19 @@ pub struct Format {
 /// Every format, the more specific ones first.
 pub fn all() -> impl Iterator<Item = &'static Format> {
     const TRANSCRIPT: &[&Format] = &[&system::TRANSCRIPT];
-    [TRANSCRIPT, firewall::FORMATS, network::FORMATS, docker::FORMATS, kubernetes::FORMATS, system::FORMATS]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        TRANSCRIPT,
+        firewall::FORMATS,
+        network::FORMATS,
+        services::FORMATS,
+        deploy::FORMATS,
+        docker::FORMATS,
+        kubernetes::FORMATS,
+        packages::FORMATS,
+        tls::FORMATS,
+        system::FORMATS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }

@@ -34,7 +34,7 @@ pub struct Identified {
 }
 
 /// Formats whose own lines begin with a time.
-const TIMED: &[&str] = &["docker-events"];
+const TIMED: &[&str] = &["docker-events", "systemctl-status"];
 
 /// Identifies a document by its path and its first bytes (64 KiB are enough).
 pub fn identify(path: &str, head: &[u8]) -> Identified {

@@ -14,6 +14,7 @@
 //! assert_eq!(parsed.facts[0].kind(), "resolver");
 //! ```
 
+mod deploy;
 mod docker;
 mod document;
 pub mod firewall;
@@ -23,8 +24,11 @@ mod json;
 mod kubernetes;
 mod layout;
 mod network;
+mod packages;
+mod services;
 mod system;
 mod table;
+mod tls;
 mod words;
 mod yaml;
 

@@ -2,6 +2,7 @@
 
 mod bundle;
 mod cluster;
+mod deploy;
 mod docker;
 mod docker_objects;
 mod firewall;
@@ -9,14 +10,18 @@ mod helm;
 mod kubernetes;
 mod kubernetes_objects;
 mod network;
+mod packages;
+mod services;
 mod sockets;
 mod swarm;
 mod system;
+mod tls;
 
 use std::collections::BTreeMap;
 
 pub use bundle::*;
 pub use cluster::*;
+pub use deploy::*;
 pub use docker::*;
 pub use docker_objects::*;
 pub use firewall::*;
@@ -24,9 +29,12 @@ pub use helm::*;
 pub use kubernetes::*;
 pub use kubernetes_objects::*;
 pub use network::*;
+pub use packages::*;
+pub use services::*;
 pub use sockets::*;
 pub use swarm::*;
 pub use system::*;
+pub use tls::*;
 
 use crate::{KindSpec, Text, Value};
 
@@ -154,6 +162,29 @@ kinds! {
     Hostname,
     CaptureTime,
     FileSystem,
+    Unit,
+    UnitFile,
+    UnitSetting,
+    ClockSync,
+    TimeSource,
+    TimeSourceStatistics,
+    TimeZone,
+    ResolvedScope,
+    NameService,
+    CronJob,
+    SshSetting,
+    Package,
+    PackageFailure,
+    AnsibleFailure,
+    AnsibleRecap,
+    AnsibleError,
+    ComposeFailure,
+    DeployFailure,
+    RegistryCatalog,
+    RegistryTags,
+    RegistryError,
+    Certificate,
+    TlsConnection,
     CollectedCommand,
     CollectionError,
     CheckResult,
@@ -180,6 +211,8 @@ impl Data {
             Self::FirewallChain(data) => data.container.as_mut(),
             Self::FirewallRule(data) => data.container.as_mut(),
             Self::FileSystem(data) => data.container.as_mut(),
+            Self::Unit(data) => data.container.as_mut(),
+            Self::Package(data) => data.container.as_mut(),
             Self::Log(data) => data.container.as_mut(),
             Self::Dynamic { fields, .. } => match fields.get_mut("container") {
                 Some(Value::Text(name)) => Some(name),

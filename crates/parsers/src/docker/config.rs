@@ -172,7 +172,7 @@ fn check(record: Fields<'_, '_>) {
 }
 
 /// Reads a file that holds the daemon's options in shell variables or in a systemd unit.
-pub(super) fn parse_options(document: &Document<'_>) -> Parsed {
+pub(crate) fn parse_options(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     let mut lines = document.lines().peekable();
     let mut environment = BTreeMap::new();

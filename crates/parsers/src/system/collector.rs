@@ -158,6 +158,10 @@ const COMPLAINTS: &[&str] = &[
     "No such container",
     "can't initialize iptables table",
     "timed out",
+    "System has not been booted with systemd",
+    "Failed to connect to bus",
+    "Cannot talk to daemon",
+    "Unable to talk to NTP daemon",
 ];
 
 fn complaint(head: &str) -> Option<&str> {

@@ -1,6 +1,6 @@
 //! The time of the capture: `date` in its usual forms, and `timedatectl`.
 
-use bundlescope_facts::{CaptureTime, Text};
+use bundlescope_facts::{CaptureTime, ClockSync, Text, TimeZone};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -17,9 +17,27 @@ pub(crate) static DATE: Format =
 pub(crate) static TIMEDATECTL: Format = Format {
     name: "timedatectl",
     collect: "timedatectl",
-    kinds: &["capture_time"],
+    kinds: &["capture_time", "clock_sync", "time_zone"],
     detect: detect_control,
     parse: parse_control,
+};
+
+/// `timedatectl show`, systemd 239 and later.
+pub(crate) static TIMEDATECTL_SHOW: Format = Format {
+    name: "timedatectl-show",
+    collect: "timedatectl show",
+    kinds: &["capture_time", "clock_sync", "time_zone"],
+    detect: detect_show,
+    parse: parse_show,
+};
+
+/// `timedatectl timesync-status`, systemd 239 and later.
+pub(crate) static TIMESYNC: Format = Format {
+    name: "timedatectl-timesync-status",
+    collect: "timedatectl timesync-status",
+    kinds: &["clock_sync"],
+    detect: detect_timesync,
+    parse: parse_timesync,
 };
 
 /// Abbreviations that mean one offset only, in minutes. `CST`, `IST` and others mean several, so their time is not told.
@@ -84,6 +102,13 @@ fn offset(word: &str) -> Option<i32> {
 
 fn is_zone(word: &str) -> bool {
     offset(word).is_some() || (2..=5).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+/// A time as systemd prints it: `Mon 2026-11-30 20:27:54 UTC`. `None` where the zone stands for several offsets.
+pub(crate) fn zoned_time(stamp: &str) -> Option<Timestamp> {
+    let mut words = stamp.split_ascii_whitespace().skip_while(|word| !word.starts_with(|c: char| c.is_ascii_digit()));
+    let date = format!("{}T{}", words.next()?, words.next()?).parse().ok()?;
+    at(date, words.next()?)
 }
 
 fn at(date: DateTime, zone: &str) -> Option<Timestamp> {
@@ -190,6 +215,130 @@ fn parse_control(document: &Document<'_>) -> Parsed {
     let last = zone.as_ref().map_or(first, |(line, _)| *line);
     let (first, last) = if last.number < first.number { (last, first) } else { (first, last) };
     parsed.fact(document, first, last, CaptureTime { time: Some(time), zone: zone.map(|(_, zone)| zone.into()) });
+    control_clock(document, &mut parsed);
+    parsed
+}
+
+/// `yes` and `no` of timedatectl; `active` and `inactive` since systemd 239. `n/a` says nothing.
+fn flag(value: &str) -> Option<bool> {
+    match value.trim() {
+        "yes" | "active" => Some(true),
+        "no" | "inactive" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether the clock is synchronised and by what, in the words of all versions.
+fn control_clock(document: &Document<'_>, parsed: &mut Parsed) {
+    let mut clock = ClockSync { source: "timedatectl".into(), ..ClockSync::default() };
+    let mut bounds = None;
+    for line in document.lines() {
+        let Some((key, value)) = line.text.trim().split_once(": ") else { continue };
+        match key.trim() {
+            "NTP synchronized" | "System clock synchronized" => clock.synchronized = flag(value),
+            "NTP enabled" | "NTP service" | "systemd-timesyncd.service active" | "Network time on" => {
+                clock.service_active = flag(value);
+            }
+            "RTC in local TZ" => clock.rtc_local = flag(value),
+            "Time zone" | "Timezone" => {
+                let name = value.trim().split(" (").next().unwrap_or_default();
+                if !name.is_empty() && name != "n/a" {
+                    parsed.line_fact(document, line, TimeZone { name: name.into() });
+                }
+                continue;
+            }
+            _ => continue,
+        }
+        bounds = Some((bounds.map_or(line, |(first, _)| first), line));
+    }
+    if let Some((first, last)) = bounds {
+        parsed.fact(document, first, last, clock);
+    }
+}
+
+fn detect_show(hint: &Hint<'_>) -> Match {
+    let has = |key: &str| hint.head.lines().any(|line| line.starts_with(key));
+    let content = has("Timezone=") && has("NTPSynchronized=");
+    Match::of(content, words::subject_is(hint.subject, &["timedatectl", "show"]))
+}
+
+fn parse_show(document: &Document<'_>) -> Parsed {
+    let mut parsed = Parsed::default();
+    let mut clock = ClockSync { source: "timedatectl".into(), ..ClockSync::default() };
+    let mut bounds = None;
+    for line in document.lines().filter(|line| !line.text.trim().is_empty()) {
+        let Some((key, value)) = line.text.trim().split_once('=') else {
+            parsed.problem(document, line.number, "expected `Name=value` as timedatectl show prints it; line skipped");
+            continue;
+        };
+        match key {
+            "Timezone" => {
+                parsed.line_fact(document, line, TimeZone { name: value.into() });
+                continue;
+            }
+            "TimeUSec" => {
+                let zone = value.rsplit(' ').next().map(Text::from);
+                parsed.line_fact(document, line, CaptureTime { time: zoned_time(value), zone });
+                continue;
+            }
+            "LocalRTC" => clock.rtc_local = flag(value),
+            "NTP" => clock.service_active = flag(value),
+            "NTPSynchronized" => clock.synchronized = flag(value),
+            _ => continue,
+        }
+        bounds = Some((bounds.map_or(line, |(first, _)| first), line));
+    }
+    if let Some((first, last)) = bounds {
+        parsed.fact(document, first, last, clock);
+    }
+    parsed
+}
+
+fn detect_timesync(hint: &Hint<'_>) -> Match {
+    let has = |key: &str| hint.head.lines().any(|line| line.trim_start().starts_with(key));
+    let content = has("Server: ") && has("Poll interval: ") && (has("Packet count: ") || has("Root distance: "));
+    Match::of(content, words::subject_is(hint.subject, &["timedatectl", "timesync-status"]))
+}
+
+fn parse_timesync(document: &Document<'_>) -> Parsed {
+    let mut parsed = Parsed::default();
+    let mut clock = ClockSync { source: "timedatectl".into(), ..ClockSync::default() };
+    let mut bounds = None;
+    for line in document.lines().filter(|line| !line.text.trim().is_empty()) {
+        let Some((key, value)) = line.text.trim().split_once(": ") else {
+            parsed.problem(document, line.number, "expected a property such as `Stratum: 2`; line skipped");
+            continue;
+        };
+        let value = value.trim();
+        let good = match key {
+            "Server" => {
+                clock.reference = value.split(' ').next().map(Text::from);
+                true
+            }
+            "Leap" => {
+                clock.leap = Some(value.into());
+                clock.synchronized = Some(!value.starts_with("not synchronized"));
+                true
+            }
+            "Stratum" => {
+                clock.stratum = value.parse().ok();
+                clock.stratum.is_some()
+            }
+            // systemd tells how far the server is ahead of the clock.
+            "Offset" => {
+                clock.offset = crate::services::seconds(value).map(|offset| 0.0 - offset);
+                clock.offset.is_some()
+            }
+            _ => true,
+        };
+        if !good {
+            parsed.problem(document, line.number, format!("cannot read the value of `{key}`"));
+        }
+        bounds = Some((bounds.map_or(line, |(first, _)| first), line));
+    }
+    if let Some((first, last)) = bounds {
+        parsed.fact(document, first, last, clock);
+    }
     parsed
 }
 

@@ -9,6 +9,7 @@ mod transcript;
 
 use crate::format::Format;
 
+pub(crate) use date::zoned_time;
 pub(crate) use transcript::TRANSCRIPT;
 
 /// Every format of the family, the more specific ones first.
@@ -17,6 +18,8 @@ pub(crate) static FORMATS: &[&Format] = &[
     &df::DF,
     &date::DATE,
     &date::TIMEDATECTL,
+    &date::TIMEDATECTL_SHOW,
+    &date::TIMESYNC,
     &hostname::UNAME,
     &hostname::HOSTNAMECTL,
     &hostname::HOSTNAME,

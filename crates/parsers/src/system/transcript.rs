@@ -211,6 +211,11 @@ fn parse(document: &Document<'_>) -> Parsed {
         let one = (format.parse)(&inner);
         parsed.facts.extend(one.facts);
         parsed.problems.extend(one.problems);
+        parsed.logs.extend(
+            one.logs
+                .into_iter()
+                .map(|part| LogPart { span: (section.start + part.span.0, section.start + part.span.1), ..part }),
+        );
     }
     parsed
 }

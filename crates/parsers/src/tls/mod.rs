@@ -1,0 +1,5 @@
+//! Formats.
+use crate::format::Format;
+
+/// Every format of the family.
+pub(crate) static FORMATS: &[&Format] = &[];
