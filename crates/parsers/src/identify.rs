@@ -34,7 +34,10 @@ pub struct Identified {
 }
 
 /// Formats whose own lines begin with a time.
-const TIMED: &[&str] = &["docker-events", "systemctl-status"];
+const TIMED: &[&str] = &["docker-events", "systemctl-status", "ansible-playbook", "mdt"];
+
+/// Formats of records that programs keep in logs; the log itself is handed on by their parsers.
+const RECORDS: &[&str] = &["ansible-playbook", "mdt"];
 
 /// Identifies a document by its path and its first bytes (64 KiB are enough).
 pub fn identify(path: &str, head: &[u8]) -> Identified {
@@ -42,6 +45,8 @@ pub fn identify(path: &str, head: &[u8]) -> Identified {
     let head = &head[..head.len().min(64 << 10)];
     let identity = if head.is_empty() {
         Identity::Empty
+    } else if crate::tls::is_der(path, head) {
+        Identity::Format(crate::tls::DER)
     } else if is_binary(head) {
         Identity::Binary
     } else {
@@ -62,7 +67,8 @@ pub fn identify(path: &str, head: &[u8]) -> Identified {
         // What a container or the host's logging wrote is a log, whatever it quotes.
         let surely = place.log && (place.container.is_some() || !place.subject.is_empty());
         // A log may quote the output of commands, but it is not a sequence of them.
-        let excluded = |format: &Format| surely || (log && format.name == "transcript");
+        let excluded =
+            |format: &Format| surely && !RECORDS.contains(&format.name) || (log && format.name == "transcript");
         for format in all().filter(|format| !excluded(format)) {
             let found = (format.detect)(&hint);
             // Lines that begin with a time are records; only an output of records may claim them by content alone.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::corpus::{Case, Rows, compare, corpus, facts, jc, rows, text};
+use crate::support::corpus::{Case, Rows, compare, corpus, facts, insights, jc, rows, text};
+use crate::support::read;
 
 #[test]
 fn systemctl_list_units() {
@@ -125,6 +126,190 @@ fn ssh_configurations() {
                     assert!(known, "{name}: {key} is missing");
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn dpkg_list() {
+    let Some(corpus) = corpus() else { return };
+    let mut cases = Vec::new();
+    for (name, bytes, json) in jc(&corpus, "dpkg_l") {
+        let expected: Rows = json
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| {
+                let (name, _) =
+                    row["name"].as_str().unwrap().split_once(':').unwrap_or((row["name"].as_str().unwrap(), ""));
+                BTreeMap::from([
+                    ("name", name.to_owned()),
+                    ("version", text(row, "version")),
+                    ("arch", text(row, "architecture")),
+                    // jc joins words otherwise than dpkg.
+                    ("state", text(row, "status").replace(' ', "-").replace("trigger-await", "triggers-awaited")),
+                ])
+            })
+            .collect();
+        let found = rows(&facts("document", &bytes, &["package"]), &["name", "version", "arch", "state"]);
+        cases.push(Case { name, found, expected });
+    }
+    compare(cases);
+}
+
+#[test]
+fn rpm_tags() {
+    let Some(corpus) = corpus() else { return };
+    let mut cases = Vec::new();
+    for (name, bytes, json) in jc(&corpus, "rpm_qai") {
+        let row = |row: &serde_json::Value| {
+            BTreeMap::from([
+                ("name", text(row, "name")),
+                ("epoch", text(row, "epoch")),
+                ("version", text(row, "version")),
+                ("release", text(row, "release")),
+                ("arch", text(row, "architecture").replace("(none)", "")),
+            ])
+        };
+        let expected: Rows = json.as_array().unwrap().iter().map(row).collect();
+        let found = rows(&facts("document", &bytes, &["package"]), &["name", "epoch", "version", "release", "arch"]);
+        cases.push(Case { name, found, expected });
+    }
+    compare(cases);
+}
+
+#[test]
+fn certificates() {
+    let Some(corpus) = corpus() else { return };
+    let mut cases = Vec::new();
+    for (name, bytes, json) in jc(&corpus, "x509_cert") {
+        let expected: Rows = json
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| {
+                let inner = &row["tbs_certificate"];
+                let stamp = |key: &str| text(&inner["validity"], key).replace("+00:00", "Z");
+                let extensions = inner["extensions"].as_array().map(Vec::as_slice).unwrap_or_default();
+                let names = extensions.iter().find(|extension| extension["extn_id"] == "subject_alt_name");
+                // Names of mail addresses are none that a server has.
+                let names: Vec<String> = names
+                    .and_then(|extension| extension["extn_value"].as_array())
+                    .map(|names| {
+                        names
+                            .iter()
+                            .filter_map(|name| name.as_str())
+                            .filter(|name| !name.contains('@'))
+                            .map(str::to_owned)
+                            .collect()
+                    })
+                    .unwrap_or_default();
+                BTreeMap::from([
+                    ("common_name", text(&inner["subject"], "common_name")),
+                    ("not_before", stamp("not_before_iso")),
+                    ("not_after", stamp("not_after_iso")),
+                    ("dns_names", names.join(" ")),
+                ])
+            })
+            .collect();
+        let found =
+            rows(&facts(&name, &bytes, &["certificate"]), &["common_name", "not_before", "not_after", "dns_names"]);
+        cases.push(Case { name, found, expected });
+    }
+    compare(cases);
+}
+
+/// Every play of the lab: what failed where, and the recap of each host.
+#[test]
+fn ansible_plays() {
+    let Some(corpus) = corpus() else { return };
+    let read = |path: &str| {
+        let bytes = std::fs::read(corpus.join("ansible_lab").join(path)).unwrap();
+        let found = facts("document", &bytes, &["ansible_failure", "ansible_recap", "ansible_error"]);
+        let told = found.iter().map(|fact| {
+            let of = |field: &str| fact.get(field).to_string();
+            match fact.kind() {
+                "ansible_failure" => {
+                    format!("{} {} {} ignored={}", of("host"), of("reason"), of("task"), of("ignored"))
+                }
+                "ansible_recap" => {
+                    format!("{} ok={} failed={} unreachable={}", of("host"), of("ok"), of("failed"), of("unreachable"))
+                }
+                _ => format!("error {}:{}", of("file"), of("line")),
+            }
+        });
+        told.collect::<Vec<_>>()
+    };
+    for version in ["core_2.15", "core_2.19"] {
+        assert_eq!(
+            read(&format!("{version}/ansible-playbook_unreachable.txt")),
+            [
+                "db1 unreachable ping ignored=false",
+                "app1 failed ignore this ignored=true",
+                "app1 ok=2 failed=0 unreachable=0",
+                "app2 ok=1 failed=0 unreachable=0",
+                "db1 ok=0 failed=0 unreachable=1",
+            ],
+            "{version}"
+        );
+        assert_eq!(
+            read(&format!("{version}/ansible-playbook_rescue.txt")),
+            [
+                "app1 failed fetch package ignored=false",
+                "app1 failed missing file ignored=false",
+                "app1 ok=1 failed=1 unreachable=0"
+            ]
+        );
+        for name in ["fail_cmd", "-v_fail_cmd"] {
+            assert_eq!(
+                read(&format!("{version}/ansible-playbook_{name}.txt")),
+                [
+                    "app2 failed wait for database port ignored=false",
+                    "app1 failed run migration ignored=false",
+                    "app1 ok=1 failed=1 unreachable=0",
+                    "app2 ok=1 failed=1 unreachable=0",
+                ]
+            );
+        }
+        assert_eq!(read(&format!("{version}/ansible-playbook_syntax.txt")), ["error /srv/deploy/syntax.yml:4"]);
+        assert_eq!(read(&format!("{version}/ansible_-m_ping.txt")), ["db1 unreachable  ignored=false"]);
+        assert_eq!(read(&format!("{version}/ansible-playbook_undefined.txt")).len(), 4);
+        assert_eq!(read(&format!("{version}/ansible-playbook_ok.txt")).len(), 2);
+    }
+}
+
+/// Lines that are broken, by the number of their sample.
+type Broken = &'static [(&'static str, &'static [u32])];
+
+/// The samples of insights-core, many of them broken on purpose: each is read without a problem, or with one that names the line.
+#[test]
+fn samples_of_insights() {
+    let Some(corpus) = corpus() else { return };
+    // Parser, the path under which its sample lies in a bundle, the lines that are broken: of the sample with that number.
+    const SAMPLES: &[(&str, &str, Broken)] = &[
+        ("date", "timedatectl.txt", &[("06", &[])]),
+        ("ntp_sources", "document", &[("03", &[])]),
+        ("systemctl_show", "systemctl_show.txt", &[("01", &[50])]),
+        ("systemctl_status_all", "systemctl_status_--all", &[]),
+        ("unitfiles", "document", &[("07", &[4]), ("11", &[7])]),
+        ("certificates_enddate", "openssl_x509.txt", &[("05", &[1, 3])]),
+        ("ssl_certificate", "openssl_x509.txt", &[("07", &[2]), ("08", &[2])]),
+        ("sysconfig_docker", "etc/sysconfig/docker", &[]),
+    ];
+    // What holds nothing to read, or is of another command.
+    const NOT_OURS: &[&str] =
+        &["certificates_enddate/06", "ssl_certificate/06", "ssl_certificate/09", "ssl_certificate/10"];
+    for (parser, path, broken) in SAMPLES {
+        for (name, bytes) in insights(&corpus, parser) {
+            if NOT_OURS.iter().any(|other| name.starts_with(other)) {
+                continue;
+            }
+            let (_, parsed) = read(path, &bytes);
+            let number = name.rsplit('/').next().unwrap().trim_end_matches(".txt");
+            let expected = broken.iter().find(|(sample, _)| *sample == number).map_or(&[][..], |(_, lines)| lines);
+            let found: Vec<u32> = parsed.problems.iter().map(|problem| problem.line).collect();
+            assert_eq!(found, expected, "{name}: {:?}", parsed.problems);
+            assert!(!parsed.facts.is_empty() || !found.is_empty(), "{name} gives nothing");
         }
     }
 }

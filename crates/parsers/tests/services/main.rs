@@ -3,8 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a failing test says where")]
 
 mod corpus;
-mod hostile;
-mod sources;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -27,6 +25,10 @@ fn every_fixture_is_read_as_recorded() {
 #[test]
 fn content_alone_tells_every_format_that_can_be_told() {
     for (name, bytes) in fixtures() {
+        // A certificate in DER is told by its name too.
+        if name.ends_with(".der") {
+            continue;
+        }
         // A state alone, or the name of a zone, may be of anything.
         if name.starts_with("systemctl_is-active") || name.starts_with("etc_timezone") {
             continue;
