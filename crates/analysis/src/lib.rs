@@ -40,6 +40,7 @@ mod shell;
 mod signatures;
 mod target;
 mod trace;
+mod vocabulary;
 
 pub use bundlescope_bundle::{Limits, OpenError};
 pub use loaded::{Loaded, Options, analyze, load, load_texts};
@@ -47,3 +48,4 @@ pub use prober::{ModelProber, ProbeError};
 pub use rule_tests::{Actual, Exercised, Fault, Mistake, TestOptions, TestOutcome, TestRun, run_tests};
 pub use signatures::Rulebook;
 pub use trace::{NearMatch, SignatureTrace, TracedEvent};
+pub use vocabulary::vocabulary;

@@ -93,7 +93,8 @@ impl Loaded {
             .map(|event| Text::from(event.name))
             .chain(pack.signatures().iter().map(|signature| signature.event.clone()))
             .collect();
-        let coverage = coverage::of(&outcomes, &nodes, &facts, &events.into_iter().collect::<Vec<_>>());
+        let mut coverage = coverage::of(&outcomes, &nodes, &facts, &events.into_iter().collect::<Vec<_>>());
+        reasons::add(&mut coverage, &outcomes, &nodes, &facts);
         let captured = captured::time(&facts);
         let hits = summary.limits.into_iter().map(|hit| hit.message);
         let damage =
@@ -133,9 +134,7 @@ impl Loaded {
 
     /// Says condition by condition why a rule answered as it did; `None` when there is no such rule.
     pub fn explain(&self, pack: &Pack, rule: &str) -> Option<Explanation> {
-        let mut explanation = self.asked(|world| bundlescope_engine::explain(pack, world, rule))?;
-        reasons::fill(&mut explanation, self);
-        Some(explanation)
+        self.asked(|world| bundlescope_engine::explain(pack, world, rule))
     }
 
     /// Which parts of a rule this bundle puts to use; `None` when there is no such rule.

@@ -193,6 +193,8 @@ pub(crate) enum Rules {
         #[arg(long = "rules", value_name = "DIR")]
         packs: Vec<PathBuf>,
     },
+    /// Print every kind of fact and event with its fields, and the documents that state it, as Markdown
+    Vocabulary,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use bundlescope_analysis::{Loaded, Rulebook, load};
+use bundlescope_engine::DocumentInfo;
 use bundlescope_facts::{Fact, KINDS, Value, kind_spec};
 use bundlescope_report::escape_active;
 use bundlescope_rules::nearest;
@@ -52,6 +53,7 @@ fn documents(loaded: &Loaded, format: FactsFormat) -> String {
             "document": &*document.path,
             "node": &*document.node,
             "taken_for": &*document.taken_for,
+            "recognised": is_recognised(document),
             "bytes": document.bytes,
             "facts": document.facts,
             "problems": document.problems,
@@ -61,18 +63,20 @@ fn documents(loaded: &Loaded, format: FactsFormat) -> String {
         FactsFormat::Json => escape_active(&format!("{:#}\n", serde_json::Value::Array(json.collect()))),
         FactsFormat::Jsonl => json.map(|row| escape_active(&format!("{row}\n"))).collect(),
         FactsFormat::Table => {
-            let mut out = String::from("FACTS PROBLEMS  TAKEN FOR            DOCUMENT\n");
+            let width = rows.clone().map(|document| document.taken_for.len()).max().unwrap_or_default().max(9);
+            let mut out = format!("FACTS PROBLEMS  {:<width$}  DOCUMENT\n", "TAKEN FOR");
             for document in rows {
                 // Writing to a string cannot fail.
                 let _ = writeln!(
                     out,
-                    "{:>5} {:>8}  {:<20} {}",
+                    "{:>5} {:>8}  {:<width$}  {}",
                     document.facts,
                     document.problems,
                     document.taken_for,
                     bundlescope_report::plain(&document.path)
                 );
             }
+            totals(&mut out, &loaded.documents);
             let mut kinds: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
             for fact in &loaded.facts {
                 *kinds.entry(fact.kind()).or_default() += 1;
@@ -83,6 +87,37 @@ fn documents(loaded: &Loaded, format: FactsFormat) -> String {
             }
             out
         }
+    }
+}
+
+/// Whether a parser reads it, or it is searched as a log, or there is nothing to read in it.
+fn is_recognised(document: &DocumentInfo) -> bool {
+    !matches!(&*document.taken_for, "text" | "binary")
+}
+
+/// How many documents were what, and by name those that nothing knew.
+fn totals(out: &mut String, documents: &[DocumentInfo]) {
+    let count = |is: &dyn Fn(&DocumentInfo) -> bool| documents.iter().filter(|document| is(document)).count();
+    let taken = |name: &'static str| move |document: &DocumentInfo| &*document.taken_for == name;
+    let unknown: Vec<&DocumentInfo> = documents.iter().filter(|document| !is_recognised(document)).collect();
+    let others = ["log", "empty", "link"];
+    let parsed = count(&|document| is_recognised(document) && !others.contains(&&*document.taken_for));
+    let (logs, empty, links) = (count(&taken("log")), count(&taken("empty")), count(&taken("link")));
+    let _ = writeln!(
+        out,
+        "\n{} documents: {parsed} parsed, {logs} logs, {empty} empty, {links} links, {} not recognised",
+        documents.len(),
+        unknown.len()
+    );
+    let facts: u64 = documents.iter().map(|document| document.facts).sum();
+    let problems: u64 = documents.iter().map(|document| document.problems).sum();
+    let _ = writeln!(out, "{facts} facts and events, {problems} problems");
+    if unknown.is_empty() {
+        return;
+    }
+    out.push_str("\nNOT RECOGNISED (text is searched like a log)\n     BYTES  DOCUMENT\n");
+    for document in unknown {
+        let _ = writeln!(out, "{:>10}  {}", document.bytes, bundlescope_report::plain(&document.path));
     }
 }
 

@@ -22,6 +22,10 @@ pub(crate) fn run(args: &Rules) -> Result<ExitCode, Failure> {
         Rules::Test(args) => test::run(args),
         Rules::Explain(args) => explain::run(args),
         Rules::List { packs } => list(packs),
+        Rules::Vocabulary => {
+            print(&bundlescope_analysis::vocabulary())?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

@@ -199,4 +199,6 @@ pub struct Missing {
     pub kind: Text,
     /// Command that the customer should run.
     pub collect: String,
+    /// Why it is not there, as the collector says: `iptables-save was run and is not installed`.
+    pub why: Option<String>,
 }

@@ -98,7 +98,7 @@ pub struct Lacking {
     pub kind: Text,
     /// Command that collects it.
     pub collect: String,
-    /// Why it was not collected, where the collector tells; filled in by whoever knows the bundle.
+    /// Why it was not collected, where the collector tells.
     pub because: Vec<String>,
 }
 
@@ -379,7 +379,11 @@ fn report(join: &Join<'_, '_>, condition: &Condition, rows: &[Row]) -> Condition
 }
 
 fn lacking(missing: &Missing) -> Lacking {
-    Lacking { kind: missing.kind.clone(), collect: missing.collect.clone(), because: Vec::new() }
+    Lacking {
+        kind: missing.kind.clone(),
+        collect: missing.collect.clone(),
+        because: missing.why.iter().cloned().collect(),
+    }
 }
 
 /// The parts of an `all`, each asked about what the ones before it left.

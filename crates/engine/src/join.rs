@@ -293,7 +293,7 @@ impl<'w> Join<'_, 'w> {
             return BTreeSet::new();
         }
         let collect = self.rule.collect.get(kind).map_or_else(|| command.clone(), ToString::to_string);
-        BTreeSet::from([Missing { kind: format.clone(), collect }])
+        BTreeSet::from([self.missing(format.clone(), collect, row)])
     }
 
     /// The container in whose view the pattern asks for a fact.
@@ -365,7 +365,7 @@ impl<'w> Join<'_, 'w> {
                 &*condition.path == "verdict" && holds(&view, &condition.test, &"unknown".into(), &row.slots)
             });
         if &*answer.verdict == "unknown" && !wants_unknown {
-            return Step { found: Vec::new(), missing: self.unknown(&answer) };
+            return Step { found: Vec::new(), missing: self.unknown(&answer, row) };
         }
         let found = states.into_iter().map(|slots| (slots, Matched::Probe(answer.clone()))).collect();
         Step { found, missing: BTreeSet::new() }
@@ -383,17 +383,21 @@ impl<'w> Join<'_, 'w> {
     }
 
     /// What the bundle would have to hold for an answer.
-    fn unknown(&self, answer: &ProbeAnswer) -> BTreeSet<Missing> {
-        let mut missing: BTreeSet<Missing> = answer
-            .missing
-            .iter()
-            .map(|(kind, collect)| Missing { kind: kind.clone(), collect: collect.clone() })
-            .collect();
+    fn unknown(&self, answer: &ProbeAnswer, row: &Row) -> BTreeSet<Missing> {
+        let mut missing: BTreeSet<Missing> =
+            answer.missing.iter().map(|(kind, collect)| self.missing(kind.clone(), collect.clone(), row)).collect();
         if missing.is_empty() {
             let collect = self.rule.collect.get("probe").map_or_else(|| answer.assumed.join("; "), ToString::to_string);
-            missing.insert(Missing { kind: "probe".into(), collect });
+            missing.insert(Missing { kind: "probe".into(), collect, why: None });
         }
         missing
+    }
+
+    /// What is missing, with what the collector says about it on the host that is asked about.
+    fn missing(&self, kind: Text, collect: String, row: &Row) -> Missing {
+        let node = row.slots.get(Rule::NODE).and_then(Value::as_text).filter(|_| !self.rule.across_nodes);
+        let why = self.world.coverage.why(node, &kind).map(str::to_owned);
+        Missing { kind, collect, why }
     }
 
     fn count(&self, pattern: &CountPattern, row: &Row) -> Step {

@@ -39,6 +39,7 @@ pub struct World<'w> {
 pub struct Coverage {
     collected: BTreeMap<Text, BTreeSet<(Text, Option<Text>)>>,
     producers: BTreeMap<Text, Vec<(Text, String)>>,
+    reasons: BTreeMap<(Text, Text), String>,
 }
 
 impl Coverage {
@@ -54,6 +55,19 @@ impl Coverage {
         let producer = (format.into(), collect.into());
         if !producers.contains(&producer) {
             producers.push(producer);
+        }
+    }
+
+    /// Why the output of that format, or of that program, is not there on that node, for people.
+    pub fn add_reason(&mut self, node: impl Into<Text>, format: impl Into<Text>, why: impl Into<String>) {
+        self.reasons.entry((node.into(), format.into())).or_insert_with(|| why.into());
+    }
+
+    /// Why the output of that format is not there on that node, or on the first node of which it is told.
+    pub fn why(&self, node: Option<&str>, format: &str) -> Option<&str> {
+        match node {
+            Some(node) => self.reasons.get(&(Text::from(node), Text::from(format))).map(String::as_str),
+            None => self.reasons.iter().find(|((_, of), _)| &**of == format).map(|(_, why)| why.as_str()),
         }
     }
 

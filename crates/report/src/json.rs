@@ -147,6 +147,8 @@ struct JsonUndecided<'a> {
 struct JsonMissing<'a> {
     kind: &'a str,
     collect: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -261,7 +263,7 @@ fn undecided(undecided: &Undecided) -> JsonUndecided<'_> {
         missing: undecided
             .missing
             .iter()
-            .map(|missing| JsonMissing { kind: &missing.kind, collect: &missing.collect })
+            .map(|missing| JsonMissing { kind: &missing.kind, collect: &missing.collect, why: missing.why.as_deref() })
             .collect(),
         because: &undecided.because,
     }

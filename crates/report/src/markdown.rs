@@ -5,7 +5,7 @@
 use bundlescope_engine::Diagnosis;
 
 use crate::escape::{block, code, prose, text};
-use crate::view::{FindingView, View};
+use crate::view::{CollectView, FindingView, View};
 use crate::words::WORDS;
 
 /// The diagnosis as Markdown, ending with a newline.
@@ -145,7 +145,11 @@ fn undecided(out: &mut String, view: &View) {
         out.push('\n');
     }
     if !view.collect.is_empty() {
-        let commands: Vec<&str> = view.collect.iter().map(|collect| collect.command.as_str()).collect();
+        let lines = |collect: &CollectView| {
+            let why = collect.why.iter().map(|why| format!("# {why}"));
+            why.chain([collect.command.clone()]).collect::<Vec<_>>()
+        };
+        let commands: Vec<String> = view.collect.iter().flat_map(lines).collect();
         out.push_str(&format!("\n{}\n\n{}", WORDS.undecided_intro, block("sh", &commands.join("\n"))));
     }
 }

@@ -332,6 +332,9 @@ impl Page {
         self.prose("  ", PLAIN, WORDS.undecided_intro);
         for collect in view.collect.iter().take(MOST_ITEMS) {
             self.command("    ", &collect.command);
+            for why in &collect.why {
+                self.prose("      ", DIM, why);
+            }
         }
         self.rest("    ", view.collect.len());
     }

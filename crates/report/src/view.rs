@@ -55,6 +55,8 @@ pub(crate) struct View {
 pub(crate) struct CollectView {
     pub(crate) command: String,
     pub(crate) kind: String,
+    /// Why its output is not there already, as the collector says.
+    pub(crate) why: Vec<String>,
     pub(crate) decides: Vec<String>,
 }
 
@@ -140,10 +142,12 @@ fn is_recognised(document: &DocumentInfo) -> bool {
 
 /// Each command once, the one that decides most first.
 fn collect(undecided: &[Undecided]) -> Vec<CollectView> {
-    let mut commands: std::collections::BTreeMap<(&str, &str), Vec<&str>> = std::collections::BTreeMap::new();
+    type Decides<'a> = (Vec<&'a str>, std::collections::BTreeSet<String>);
+    let mut commands: std::collections::BTreeMap<(&str, &str), Decides<'_>> = std::collections::BTreeMap::new();
     for question in undecided {
         for missing in &question.missing {
-            let decides = commands.entry((&missing.collect, &missing.kind)).or_default();
+            let (decides, why) = commands.entry((&missing.collect, &missing.kind)).or_default();
+            why.extend(missing.why.as_deref().map(plain_line));
             if decides.last() != Some(&&*question.rule) {
                 decides.push(&question.rule);
             }
@@ -151,12 +155,13 @@ fn collect(undecided: &[Undecided]) -> Vec<CollectView> {
     }
     let mut views: Vec<CollectView> = commands
         .into_iter()
-        .map(|((command, kind), mut rules)| {
+        .map(|((command, kind), (mut rules, why))| {
             rules.sort_unstable();
             rules.dedup();
             CollectView {
                 command: plain(command.trim_end()),
                 kind: plain_line(kind),
+                why: why.into_iter().collect(),
                 decides: rules.into_iter().map(plain_line).collect(),
             }
         })

@@ -73,7 +73,20 @@ fn a_wrong_flow_is_told_with_its_line() {
 #[test]
 fn facts_list_documents_and_kinds() {
     let table = ok(&["facts", &fixture(REFUSED)]);
-    assert!(table.starts_with("FACTS PROBLEMS  TAKEN FOR            DOCUMENT\n"), "{table}");
+    assert!(table.starts_with("FACTS PROBLEMS  TAKEN FOR ") && table.contains("  DOCUMENT\n"), "{table}");
+    let documents = json(&ok(&["facts", &fixture(REFUSED), "--format", "json"]));
+    let documents = documents.as_array().unwrap();
+    let unknown: Vec<&str> = documents
+        .iter()
+        .filter(|document| document["recognised"] == false)
+        .map(|document| document["document"].as_str().unwrap())
+        .collect();
+    assert!(!unknown.is_empty());
+    let totals = format!("\n{} documents: ", documents.len());
+    assert!(table.contains(&totals) && table.contains(&format!(", {} not recognised\n", unknown.len())), "{table}");
+    let (_, listed) = table.split_once("\nNOT RECOGNISED").unwrap();
+    let (listed, _) = listed.split_once("\n\n").unwrap();
+    assert!(unknown.iter().all(|path| listed.contains(&format!("  {path}\n")) || listed.ends_with(path)), "{listed}");
     assert!(table.contains("firewall_rule"), "{table}");
     let rules = ok(&["facts", &fixture(REFUSED), "--kind", "firewall_rule", "--format", "json"]);
     let first = json(&rules)[0].clone();
@@ -81,6 +94,44 @@ fn facts_list_documents_and_kinds() {
     assert!(first["source"]["line"].as_u64().unwrap() > 0);
     // Known, and not in this bundle.
     assert_eq!(ok(&["facts", &fixture(REFUSED), "--kind", "pod"]), "");
+}
+
+/// The collector's own words about what is missing stand in the answer, in every format.
+#[test]
+fn an_undecided_rule_says_why_its_evidence_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    crate::unpack(&fixture(REFUSED), folder.path());
+    let bundle = folder.path().to_str().unwrap();
+    for fact in ok(&["facts", bundle, "--kind", "firewall_table", "--format", "jsonl"]).lines().map(json) {
+        let document = folder.path().join(fact["source"]["document"].as_str().unwrap());
+        fs::write(document, "bash: iptables: command not found\n").unwrap();
+    }
+    let diagnosis = json(&ok(&["analyze", bundle, "--format", "json"]));
+    let missing: Vec<_> = diagnosis["undecided"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|rule| rule["missing"].as_array().unwrap())
+        .collect();
+    let why: Vec<&str> = missing
+        .iter()
+        .filter(|missing| missing["kind"] == "iptables-save")
+        .map(|missing| missing["why"].as_str().unwrap_or_default())
+        .collect();
+    assert!(!why.is_empty() && why.iter().all(|why| why.contains(" was run and is not installed (")), "{missing:?}");
+    for format in ["text", "markdown", "html"] {
+        let report = ok(&["analyze", bundle, "--format", format]);
+        assert!(report.contains("was run and is not installed"), "{format}");
+    }
+}
+
+#[test]
+fn the_page_about_the_vocabulary_is_current() {
+    let page = fs::read_to_string(crate::top().join("rules/VOCABULARY.md")).unwrap();
+    assert!(
+        page == ok(&["rules", "vocabulary"]),
+        "out of date; renew it with `cargo run -p bundlescope-cli -- rules vocabulary > rules/VOCABULARY.md`"
+    );
 }
 
 #[test]

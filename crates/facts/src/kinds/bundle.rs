@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{Text, fact_kind};
 
 fact_kind! {
-    /// A command that the collector ran: sosreport's manifest.json, troubleshoot's `*-info.json`.
+    /// A command that the collector ran: sosreport's manifest.json, troubleshoot's `*-info.json`, the classic index.json.
     "collected_command": CollectedCommand {
         /// The command line.
         command: Text,
@@ -21,7 +21,7 @@ fact_kind! {
 }
 
 fact_kind! {
-    /// Something that the collector could not collect: error.json, `*-errors.json`, `collector-errors/*`.
+    /// Something that the collector could not collect: error.json, `*-errors.json`, `collector-errors/*`, sosreport's sos.log.
     "collection_error": CollectionError {
         /// What should have been collected.
         subject: Text,
@@ -46,9 +46,10 @@ fact_kind! {
 }
 
 fact_kind! {
-    /// The program that made the bundle: troubleshoot.sh's version.yaml.
+    /// The program that made the bundle: troubleshoot.sh's version.yaml, the classic VERSION.json, sosreport's manifest.json and
+    /// version.txt.
     "bundle_tool": BundleTool {
-        /// Name, such as `troubleshoot`.
+        /// Name, such as `troubleshoot`, `support-bundle` or `sos`.
         name: Text,
         /// Version.
         version: Option<Text>,

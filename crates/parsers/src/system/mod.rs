@@ -25,6 +25,9 @@ pub(crate) static FORMATS: &[&Format] = &[
     &hostname::HOSTNAME,
     &collector::SOS_MANIFEST,
     &collector::RUN_INFO,
+    &collector::INDEX,
+    &collector::TOOL,
+    &collector::SOS_LOG,
     &collector::ERRORS,
     &collector::COMPLAINT,
 ];

@@ -23,7 +23,9 @@ const CONCLUDED: &[(&str, &[&str], &str)] = &[
     ("sysctl", &["key"], "the path of the file, or slashes for dots"),
     ("address", &["prefix", "scope"], "a mask with dots, a word of ifconfig for it"),
     // System.
-    ("collection_error", &["subject"], "the path tells it"),
+    ("collection_error", &["subject", "error"], "the path tells it; `skipped` for what sos words so"),
+    ("bundle_tool", &["name"], "the file's name tells it"),
+    ("collected_command", &["command"], "name and arguments, joined"),
     ("filesystem", &["size", "used", "available", "inodes", "inodes_free"], "bytes, whatever the unit printed"),
     ("capture_time", &["time"], "UTC, whatever the zone printed"),
     ("os_release", &["id"], "the name in lower case without its version"),

@@ -256,7 +256,11 @@ pub(crate) fn undecided() -> Diagnosis {
             ..ProbeAnswer::default()
         },
     }];
-    let firewall = Missing { kind: "iptables-save".into(), collect: "iptables-save -c".into() };
+    let firewall = Missing {
+        kind: "iptables-save".into(),
+        collect: "iptables-save -c".into(),
+        why: Some("iptables-save was run and is not installed".into()),
+    };
     let undecided = |rule: &str, because: &str, missing: &[&Missing]| Undecided {
         rule: rule.into(),
         cause: rule.into(),
@@ -280,6 +284,7 @@ pub(crate) fn undecided() -> Diagnosis {
                 &[&Missing {
                     kind: "docker-network".into(),
                     collect: "docker network inspect $(docker network ls -q)".into(),
+                    why: None,
                 }],
             ),
         ],
