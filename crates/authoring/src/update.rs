@@ -7,7 +7,13 @@ use bundlescope_facts::{Text, Value};
 use bundlescope_rules::{Fragment, RuleText, Step};
 
 /// Fields of events that depend on the log around the record.
-const NOT_OWN: &[&str] = &["node", "document", "line", "count", "first", "last", "ongoing", "container"];
+pub(crate) const NOT_OWN: &[&str] = &["node", "document", "line", "count", "first", "last", "ongoing", "container"];
+
+/// The keys of `expect` in the order in which they are written.
+const KEYS: &[&str] = &["fires", "undecided", "missing", "title", "message", "evidence", "subjects", "run"];
+
+/// Those that a test gets that expects nothing yet.
+const FILLED: &[&str] = &["fires", "message", "evidence", "subjects"];
 
 /// The text of a rule file in which the tests that failed expect what came out, and those that expect nothing at all
 /// (`expect: {}`) everything that did. Comments and layout stay. Also the names of the tests that were changed.
@@ -29,13 +35,15 @@ pub fn update(text: &str, outcomes: &[&TestOutcome]) -> Result<(String, Vec<Text
                 file.replace(&expect, &events)?;
             }
         } else {
-            let keys: BTreeSet<&str> = if file.is_empty(&expect) {
-                ["fires", "undecided", "message", "evidence", "subjects"].into()
-            } else {
-                outcome.mistakes.iter().map(|mistake| &*mistake.key).collect()
-            };
-            for key in keys {
-                rewrite(&mut file, &expect, key, outcome)?;
+            if file.is_empty(&expect) {
+                fill(&mut file, &expect, outcome)?;
+            }
+            let wrong: BTreeSet<&str> = outcome.mistakes.iter().map(|mistake| &*mistake.key).collect();
+            for key in KEYS.iter().filter(|key| wrong.contains(**key)) {
+                match value_of(&file, &expect, key, outcome) {
+                    Some(value) => file.set(&expect, key, &value)?,
+                    None => file.remove(&expect, key)?,
+                }
             }
         }
         if file.text() != before {
@@ -46,10 +54,21 @@ pub fn update(text: &str, outcomes: &[&TestOutcome]) -> Result<(String, Vec<Text
     Ok((file.text().to_owned(), changed))
 }
 
-/// Gives one key of `expect` the value that came out, and takes it away where nothing did.
-fn rewrite(file: &mut RuleText, expect: &[Step<'_>], key: &str, outcome: &TestOutcome) -> Result<(), String> {
+/// Expects everything that came out.
+fn fill(file: &mut RuleText, expect: &[Step<'_>], outcome: &TestOutcome) -> Result<(), String> {
+    let open = outcome.actual.undecided && outcome.actual.fires == 0;
+    let keys = if open { &["undecided", "missing"][..] } else { FILLED };
+    let entries: Vec<(String, Fragment)> =
+        keys.iter().filter_map(|key| Some(((*key).to_owned(), value_of(file, expect, key, outcome)?))).collect();
+    let few = entries.len() < 2;
+    let map = Fragment::Map(entries);
+    file.replace(expect, &if few { Fragment::Flow(Box::new(map)) } else { map })
+}
+
+/// What one key of `expect` should say; `None` where nothing came out.
+fn value_of(file: &RuleText, expect: &[Step<'_>], key: &str, outcome: &TestOutcome) -> Option<Fragment> {
     let actual = &outcome.actual;
-    let texts = |file: &RuleText, found: &[String]| {
+    let texts = |found: &[String]| {
         let wrong: BTreeSet<&str> =
             outcome.mistakes.iter().filter(|m| &*m.key == key).map(|m| m.expected.as_str()).collect();
         let mut texts: Vec<String> =
@@ -61,24 +80,19 @@ fn rewrite(file: &mut RuleText, expect: &[Step<'_>], key: &str, outcome: &TestOu
         }
         (!texts.is_empty()).then(|| Fragment::texts(&texts))
     };
-    let value = match key {
+    match key {
         "fires" => Some(Fragment::Value(Value::Int(i64::try_from(actual.fires).unwrap_or(i64::MAX)))),
-        "undecided" if outcome.mistakes.is_empty() && !actual.undecided => None,
         "undecided" => Some(Fragment::Value(Value::Bool(actual.undecided))),
         "missing" => {
             let kinds: Vec<String> = actual.missing.iter().map(ToString::to_string).collect();
             (!kinds.is_empty()).then(|| Fragment::texts(&kinds))
         }
-        "title" => texts(file, &actual.titles),
-        "message" => texts(file, &actual.messages),
-        "evidence" => texts(file, &actual.evidence),
-        "run" => texts(file, &actual.commands),
+        "title" => texts(&actual.titles),
+        "message" => texts(&actual.messages),
+        "evidence" => texts(&actual.evidence),
+        "run" => texts(&actual.commands),
         "subjects" => subjects(file, expect, outcome),
-        _ => return Ok(()),
-    };
-    match value {
-        Some(value) => file.set(expect, key, &value),
-        None => file.remove(expect, key),
+        _ => None,
     }
 }
 

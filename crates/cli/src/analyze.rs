@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
-use bundlescope_analysis::{Options, Rulebook, analyze};
+use bundlescope_analysis::{Options, Rulebook, load};
 use bundlescope_bundle::Input;
 use bundlescope_engine::Diagnosis;
 use bundlescope_report::{
@@ -15,7 +15,8 @@ use bundlescope_report::{
 use clap::ValueEnum;
 
 use crate::args::{Analyze, Reading, ReportFormat, Severity};
-use crate::{Failure, complain, isolate, packs, print, progress};
+use crate::rules::profile;
+use crate::{Failure, aside, complain, isolate, packs, print, progress};
 
 pub(crate) fn run(args: &Analyze) -> Result<ExitCode, Failure> {
     let several = args.bundles.len() > 1;
@@ -35,6 +36,7 @@ pub(crate) fn run(args: &Analyze) -> Result<ExitCode, Failure> {
         isolate::each(args, &style, |result| collected.add(result, args))?;
     } else {
         let rules = packs::load(&args.reading.packs)?;
+        let rules = if args.profile { rules.measured() } else { rules };
         for bundle in &args.bundles {
             let bar = progress::spinner(&bundle.display().to_string());
             let result = report(bundle, &rules, args, &style);
@@ -53,7 +55,12 @@ pub(crate) struct Report {
 
 /// Analyses one of the bundles; an error says why there is no report of it.
 pub(crate) fn report(bundle: &Path, rules: &Rulebook, args: &Analyze, style: &TextOptions) -> Result<Report, String> {
-    let mut diagnosis = analyze(&input(bundle), rules, &options(&args.reading)).map_err(|error| error.to_string())?;
+    let loaded = load(&input(bundle), rules, &options(&args.reading)).map_err(|error| error.to_string())?;
+    if args.profile {
+        // Measured beside the analysis, so that the report cannot depend on it.
+        aside(&profile::table(&loaded, rules, 20));
+    }
+    let mut diagnosis = loaded.diagnose(rules.pack());
     if !args.reading.no_redact {
         Redactor::default().diagnosis(&mut diagnosis);
     }

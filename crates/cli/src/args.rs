@@ -28,7 +28,7 @@ pub(crate) enum Command {
     Facts(Facts),
     /// Ask whether a connection would be delivered, and what decides
     Probe(Probe),
-    /// Check, test and list rules
+    /// For rule authors: check, test, explain, begin, capture and document rules
     #[command(subcommand)]
     Rules(Rules),
 }
@@ -79,6 +79,9 @@ pub(crate) struct Analyze {
     /// Write the report to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Also tell on standard error what each rule and signature took; the report stays the same
+    #[arg(long, conflicts_with = "isolate")]
+    pub(crate) profile: bool,
     /// Exit with 1 when there is a finding of this severity or above
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<Severity>,
@@ -187,6 +190,18 @@ pub(crate) enum Rules {
     Test(rules::Test),
     /// Tell condition by condition why a rule fired, did not fire, or is undecided; or what a signature nearly matched
     Explain(rules::Explain),
+    /// Begin a rule about kinds of facts, or a signature for a line of a log
+    New(rules::New),
+    /// Make a small, anonymous test of a bundle and add it to the rule file
+    Capture(rules::Capture),
+    /// Write the rules as pages for people: static HTML that works from a folder
+    Docs(rules::Docs),
+    /// Check and test again whenever a rule file changes, until Ctrl-C
+    Watch(rules::Watch),
+    /// Lay rule files out canonically; comments stay
+    Fmt(rules::Fmt),
+    /// Tell what each rule and each signature takes on a bundle, the slowest first
+    Profile(rules::Profile),
     /// List the rules with their titles
     List {
         /// Rule packs to add to the built-in one

@@ -67,6 +67,16 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// A file as it is, for a terminal: tabs stay, because they may mean something in it.
+pub(crate) fn verbatim(text: &str) -> String {
+    text.split('\t').map(bundlescope_report::plain).collect::<Vec<_>>().join("\t")
+}
+
+/// Writes a text for people to standard error, beside what the command was asked for.
+pub(crate) fn aside(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", bundlescope_report::plain(text.trim_end()));
+}
+
 /// Writes a message to standard error, where nothing can be done about a failure. Control characters, which may come
 /// from file names, are shown and not sent.
 pub(crate) fn complain(message: &str) {

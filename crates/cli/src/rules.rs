@@ -1,9 +1,16 @@
 //! `bundlescope rules`: for rule authors.
 
 pub(crate) mod args;
+mod capture;
+mod docs;
 mod explain;
+mod fmt;
+mod new;
+pub(crate) mod profile;
 mod test;
+mod watch;
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,6 +28,12 @@ pub(crate) fn run(args: &Rules) -> Result<ExitCode, Failure> {
         Rules::Check { paths, json } => check(paths, *json),
         Rules::Test(args) => test::run(args),
         Rules::Explain(args) => explain::run(args),
+        Rules::New(args) => new::run(args),
+        Rules::Capture(args) => capture::run(args),
+        Rules::Docs(args) => docs::run(args),
+        Rules::Watch(args) => watch::run(args),
+        Rules::Fmt(args) => fmt::run(args),
+        Rules::Profile(args) => profile::run(args),
         Rules::List { packs } => list(packs),
         Rules::Vocabulary => {
             print(&bundlescope_analysis::vocabulary())?;
@@ -46,6 +59,20 @@ fn sources(paths: &[PathBuf]) -> Result<(Vec<RuleSource>, Option<PathBuf>), Fail
         if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder }
     });
     Ok((sources, base))
+}
+
+/// The paths of the files that were named; the built-in pack is only loaded for what other rules need of it, unless
+/// nothing was named.
+fn named<'s>(paths: &[PathBuf], sources: &'s [RuleSource]) -> BTreeSet<&'s str> {
+    let own = sources.iter().skip(usize::from(!paths.is_empty()));
+    own.flat_map(|source| source.files.iter().map(|file| &*file.path)).collect()
+}
+
+/// The ids of the rules and signatures that stand in these files.
+fn ids_of<'p>(pack: &'p Pack, paths: &BTreeSet<&str>) -> BTreeSet<&'p str> {
+    let rules = pack.rules().iter().map(|rule| (&*rule.id, &*rule.path));
+    let all = rules.chain(pack.signatures().iter().map(|signature| (&*signature.id, &*signature.path)));
+    all.filter(|(_, path)| paths.contains(path)).map(|(id, _)| id).collect()
 }
 
 fn check(paths: &[PathBuf], json: bool) -> Result<ExitCode, Failure> {

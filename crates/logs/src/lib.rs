@@ -48,6 +48,7 @@ mod words;
 pub use scanner::{NEAR_MATCH, Scanned, Scanner};
 pub use signature::{Pattern, Signature, SignatureError, SignatureSet};
 pub use trace::SignatureCost;
+pub use words::error_phrase;
 
 /// What a pattern is matched against when a log consists of this text: its first record without framing (times, levels
 /// of known loggers, the JSON of container logs) and escapes.

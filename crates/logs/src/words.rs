@@ -157,6 +157,17 @@ const TLS_REASONS: &[(&str, &str)] = &[
     ("unknown issuer", "unknown_authority"),
 ];
 
+/// Where a text names a failure of a connection in words of an operating system or a library, if it does.
+///
+/// ```
+/// assert_eq!(bundlescope_logs::error_phrase("db:5432: Connection refused"), Some(20..27));
+/// ```
+pub fn error_phrase(text: &str) -> Option<std::ops::Range<usize>> {
+    // ASCII case does not move bytes.
+    let lower = text.to_ascii_lowercase();
+    ERRORS.iter().find_map(|(phrase, _)| lower.find(phrase).map(|at| at..at + phrase.len()))
+}
+
 /// The declared word for a text that a log holds, for the closed vocabularies of the event kinds.
 pub(crate) fn word(text: &str, words: &'static [&'static str]) -> Option<&'static str> {
     let lower = text.to_ascii_lowercase();

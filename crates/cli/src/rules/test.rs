@@ -12,8 +12,8 @@ use bundlescope_rules::Pack;
 use serde_json::json;
 
 use super::args::Test;
-use super::sources;
-use crate::{Failure, complain, packs, print};
+use super::{ids_of, named, sources};
+use crate::{Failure, aside, packs, print};
 
 /// Columns of a line.
 const WIDTH: usize = 80;
@@ -39,23 +39,10 @@ fn tested(args: &Test) -> Result<TestRun, Failure> {
     let (sources, base) = sources(&args.paths)?;
     let (pack, diagnostics) = Pack::load_sources(&sources);
     let rules = packs::rulebook(pack, &diagnostics)?;
-    let pack = rules.pack();
-    // The built-in pack is only loaded for what other rules need of it.
-    let named: Vec<&str> = sources
-        .iter()
-        .skip(usize::from(!args.paths.is_empty()))
-        .flat_map(|source| source.files.iter().map(|file| &*file.path))
-        .collect();
-    let mut files: BTreeMap<&str, bool> = BTreeMap::new();
-    let ids = pack.rules().iter().map(|rule| (&*rule.id, &*rule.path));
-    for (id, path) in ids.chain(pack.signatures().iter().map(|signature| (&*signature.id, &*signature.path))) {
-        *files.entry(id).or_default() |= named.contains(&path);
-    }
-    let wanted = |id: &str, test: &str| {
-        let filter = args.filter.as_deref();
-        filter.is_none_or(|filter| id.contains(filter) || test.contains(filter))
-            && files.get(id).copied().unwrap_or(false)
-    };
+    let ids = ids_of(rules.pack(), &named(&args.paths, &sources));
+    let filter = args.filter.as_deref();
+    let wanted =
+        |id: &str, test: &str| filter.is_none_or(|text| id.contains(text) || test.contains(text)) && ids.contains(id);
     Ok(run_tests(&rules, &TestOptions { base: base.as_deref(), wanted: &wanted, coverage: args.coverage }))
 }
 
@@ -75,7 +62,7 @@ fn updated(run: &TestRun) -> Result<bool, Failure> {
         }
         any = true;
         fs::write(path, after).map_err(|error| problem(error.to_string()))?;
-        complain(&format!("{path}: updated {}", changed.join(", ")));
+        aside(&format!("{path}: updated {}", changed.join(", ")));
     }
     Ok(any)
 }
@@ -87,7 +74,7 @@ fn counts(run: &TestRun) -> (usize, usize, usize) {
     (run.outcomes.len() - failed - skipped, failed, skipped)
 }
 
-fn as_text(run: &TestRun, verbose: bool) -> String {
+pub(crate) fn as_text(run: &TestRun, verbose: bool) -> String {
     let mut out = String::new();
     for outcome in &run.outcomes {
         // Writing to a string cannot fail.

@@ -1,6 +1,7 @@
 //! What users and scripts rely on, asked of the program itself: exit codes, streams, formats.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod authoring;
 mod exit_codes;
 mod explaining;
 mod hostile;

@@ -112,7 +112,7 @@ fn update_writes_what_came_out_and_keeps_everything_else() {
         .replace("test\\n\" }\n    expect: { fires: 1 }", "test\\n\" }\n    expect: { fires: 0 }")
         .replace(
             "expect: {}",
-            "expect: { evidence: etc/hostname:1, fires: 1, message: \"It is app-9, and that is fine.\", subjects: { name: app-9 } }",
+            "expect:\n      fires: 1\n      message: \"It is app-9, and that is fine.\"\n      evidence: etc/hostname:1\n      subjects: { name: app-9 }",
         );
     assert_eq!(fs::read_to_string(&path).unwrap(), wanted);
     // There is nothing left to update.

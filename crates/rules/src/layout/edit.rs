@@ -97,6 +97,21 @@ impl RuleText {
         }
     }
 
+    /// The names of the tests.
+    pub fn test_names(&self) -> Vec<String> {
+        let name = |item: &Node| match &item.value {
+            Yaml::Map(entries) => entries.iter().find_map(|(key, value)| match &value.value {
+                Yaml::Text(text) if key.name == "name" => Some(text.clone()),
+                _ => None,
+            }),
+            _ => None,
+        };
+        match self.find(&[Step::Key("tests")]).map(|node| &node.value) {
+            Some(Yaml::List(items)) => items.iter().filter_map(name).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Takes away an entry of the map at a path; nothing happens where there is none.
     pub fn remove(&mut self, path: &[Step<'_>], key: &str) -> Result<(), String> {
         let map = self.find(path).ok_or("there is no such place in the file")?;

@@ -1,7 +1,8 @@
 //! The canonical layout.
 //!
 //! Two spaces a level, lists indented below their key, keys of the language in the guide's order, maps and lists that
-//! were written on one line stay there while they fit, double quotes unless they would have to escape. Comments stay
+//! were written on one line stay there while they fit, double quotes unless they would have to escape, single quotes
+//! around regular expressions. Comments stay
 //! with what they stand before or behind.
 
 use super::comments::Comments;
@@ -113,17 +114,19 @@ impl Writer<'_> {
                 self.leading(key.span.start, indent);
                 self.out.push_str(&" ".repeat(indent));
             }
-            let name = self.scalar_source(self.text.get(key.span.clone()).unwrap_or_default(), &key.name);
+            let name = self.scalar(self.text.get(key.span.clone()).unwrap_or_default(), &key.name, false);
             self.out.push_str(&name);
             self.out.push(':');
             let below = if place == Place::Other { Place::Other } else { place.below(&key.name) };
-            self.value(key.span.clone(), value, indent, below);
+            self.value(key, value, indent, below);
         }
     }
 
     /// What follows a colon, to the end of the line or below it.
-    fn value(&mut self, key: std::ops::Range<usize>, value: &Node, indent: usize, place: Place) {
-        if let Some(line) = self.inline(key.end, value, indent) {
+    fn value(&mut self, key: &Key, value: &Node, indent: usize, place: Place) {
+        let regex = is_regex(key);
+        let key = &key.span;
+        if let Some(line) = self.inline(key.end, value, indent, regex) {
             if !line.is_empty() {
                 self.out.push(' ');
                 self.out.push_str(&line);
@@ -151,7 +154,7 @@ impl Writer<'_> {
             self.out.push_str("- ");
             let before = self.text.get(..item.span.start).unwrap_or_default();
             let dash = before.rfind('-').unwrap_or(0);
-            if let Some(line) = self.inline(dash + 1, item, indent) {
+            if let Some(line) = self.inline(dash + 1, item, indent, false) {
                 self.out.push_str(&line);
                 self.trailing(item.span.start..item.span.end.max(item.span.start + 1));
                 continue;
@@ -169,11 +172,13 @@ impl Writer<'_> {
     }
 
     /// A value that begins on its key's line; `None` for block maps and lists.
-    fn inline(&self, gap_start: usize, value: &Node, indent: usize) -> Option<String> {
+    fn inline(&self, gap_start: usize, value: &Node, indent: usize, regex: bool) -> Option<String> {
         let source = self.source(value);
         match &value.value {
-            Yaml::Map(entries) if !entries.is_empty() && !source.starts_with('*') => self.one_line(value, indent),
-            Yaml::List(items) if !items.is_empty() && !source.starts_with('*') => self.one_line(value, indent),
+            Yaml::Map(entries) if !entries.is_empty() && !source.starts_with('*') => {
+                self.one_line(value, indent, regex)
+            }
+            Yaml::List(items) if !items.is_empty() && !source.starts_with('*') => self.one_line(value, indent, regex),
             Yaml::Map(_) | Yaml::List(_) => Some(source.to_owned()),
             Yaml::Text(text) => {
                 let gap = self.text.get(gap_start..value.span.start).unwrap_or_default();
@@ -181,7 +186,7 @@ impl Writer<'_> {
                     Some(header) if header.starts_with('|') => literal(text, indent + 2).or_else(|| Some(quoted(text))),
                     Some(header) => Some(self.folded(header, value, text, indent + 2)),
                     None if source.contains('\n') => Some(reindented(source, indent + 2)),
-                    None => Some(self.scalar_source(source, text)),
+                    None => Some(self.scalar(source, text, regex)),
                 }
             }
             _ => Some(source.to_owned()),
@@ -210,17 +215,17 @@ impl Writer<'_> {
     }
 
     /// A map or list that was written on one line and fits there.
-    fn one_line(&self, value: &Node, indent: usize) -> Option<String> {
+    fn one_line(&self, value: &Node, indent: usize, regex: bool) -> Option<String> {
         let source = self.source(value);
         if !source.starts_with(['{', '[']) || self.comments.inside(self.text, &value.span) {
             return None;
         }
-        let line = self.flow(value)?;
+        let line = self.flow(value, regex)?;
         // What stands before it on the line is at least its indentation.
         (indent + line.chars().count() <= WIDTH).then_some(line)
     }
 
-    fn flow(&self, node: &Node) -> Option<String> {
+    fn flow(&self, node: &Node, regex: bool) -> Option<String> {
         let source = self.source(node);
         Some(match &node.value {
             _ if source.starts_with('*') => source.to_owned(),
@@ -228,29 +233,42 @@ impl Writer<'_> {
             Yaml::Map(entries) => {
                 let mut parts = Vec::new();
                 for (key, value) in entries {
-                    let name = self.scalar_source(self.text.get(key.span.clone()).unwrap_or_default(), &key.name);
-                    let value = self.flow(value)?;
+                    let name = self.scalar(self.text.get(key.span.clone()).unwrap_or_default(), &key.name, false);
+                    let value = self.flow(value, is_regex(key))?;
                     parts.push(if value.is_empty() { format!("{name}:") } else { format!("{name}: {value}") });
                 }
                 format!("{{ {} }}", parts.join(", "))
             }
             Yaml::List(items) => {
-                format!("[{}]", items.iter().map(|item| self.flow(item)).collect::<Option<Vec<_>>>()?.join(", "))
+                format!("[{}]", items.iter().map(|item| self.flow(item, regex)).collect::<Option<Vec<_>>>()?.join(", "))
             }
             Yaml::Text(text) => {
                 if source.contains('\n') {
                     return Some(quoted(text));
                 }
-                self.scalar_source(source, text)
+                self.scalar(source, text, regex)
             }
             _ => source.to_owned(),
         })
     }
 
     /// A scalar of one line: as written, quotes made uniform.
-    fn scalar_source(&self, source: &str, text: &str) -> String {
-        if source.starts_with(['"', '\'']) && !source.contains('\n') { quoted(text) } else { source.to_owned() }
+    fn scalar(&self, source: &str, text: &str, regex: bool) -> String {
+        if !source.starts_with(['"', '\'']) || source.contains('\n') {
+            return source.to_owned();
+        }
+        let double = quoted(text);
+        // What needs no escape in double quotes needs none in single ones.
+        if regex && double.starts_with('"') && !double.contains('\\') {
+            return format!("'{}'", text.replace('\'', "''"));
+        }
+        double
     }
+}
+
+/// Keys whose text is a regular expression.
+fn is_regex(key: &Key) -> bool {
+    matches!(key.name.as_str(), "match" | "matches")
 }
 
 /// Where the first key or scalar of a node begins.

@@ -26,6 +26,11 @@ impl Fragment {
         }
     }
 
+    /// As the value of a key whose entries or items are indented by `indent` columns: on its line, or below it.
+    pub fn lines(&self, indent: usize) -> String {
+        self.block(indent)
+    }
+
     /// On one line.
     pub(super) fn flow(&self) -> String {
         match self {

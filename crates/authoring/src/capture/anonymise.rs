@@ -1,0 +1,257 @@
+//! Names, ids and secrets of a customer as ones that say nothing, the same everywhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use bundlescope_analysis::Loaded;
+use bundlescope_facts::Value;
+use regex::{Captures, Regex};
+
+use super::addresses::Addresses;
+
+macro_rules! regexes {
+    ($($name:ident = $pattern:literal;)*) => {
+        $( static $name: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new($pattern).ok()); )*
+    };
+}
+
+regexes! {
+    // A key that names a secret, and its value. Keys of JSON, YAML, env files and command lines.
+    SECRET = r#"(?i)([\w.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|authorization)[\w.-]*["']?\s*(?:=|:)\s*(?:bearer\s+|basic\s+)?["']?)([^\s"',;&]{2,})"#;
+    USERINFO = r"([A-Za-z][A-Za-z0-9+.-]*://[^\s:/@]*:)([^\s/@]+)@";
+    BEARER = r"(?i)\b(bearer|basic) [A-Za-z0-9+/._=-]{8,}";
+    KEYS = r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,2}|\b(?:ghp|gho|ghs|glpat|xox[abp])[_-][A-Za-z0-9_-]{16,}";
+    PEM = r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*-----END [A-Z ]*PRIVATE KEY-----";
+    MAIL = r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b";
+    UUID = r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b";
+    HEX = r"[0-9a-f]{12,64}";
+    DOMAIN = r"\b(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+(?:com|net|org|io|dev|cloud|local|lan|corp|internal|intra|home|de|at|ch|fr|uk|eu|us|nl|it|es|se|no|dk|fi|pl|cz|br|in|jp|cn|au|ca)\b";
+}
+
+/// Domains that everybody has in their bundles.
+const PUBLIC: &[&str] = &[
+    "docker.io",
+    "docker.com",
+    "ghcr.io",
+    "quay.io",
+    "gcr.io",
+    "k8s.io",
+    "kubernetes.io",
+    "github.com",
+    "mcr.microsoft.com",
+    "debian.org",
+    "ubuntu.com",
+    "redhat.com",
+    "replicated.com",
+    "cluster.local",
+    "example.com",
+    "example.org",
+    "example.net",
+    "arpa.com",
+    "golang.org",
+    "google.golang.org",
+    "compose.project.config",
+];
+
+/// What may be replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Classes {
+    pub(super) names: bool,
+    pub(super) ids: bool,
+    pub(super) addresses: bool,
+}
+
+/// What stands for what.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Mapping {
+    /// Names of containers and hosts, longest first.
+    names: Vec<(String, String)>,
+    domains: BTreeMap<String, String>,
+    ids: BTreeMap<String, String>,
+    uuids: BTreeMap<String, String>,
+    addresses: Addresses,
+}
+
+impl Mapping {
+    /// Learns what these documents hold that points to somebody; names are those of containers and hosts.
+    pub(super) fn learn(files: &[(String, String)], loaded: &Loaded) -> Self {
+        let texts: Vec<String> = files.iter().flat_map(|(path, text)| [path.clone(), without_secrets(text)]).collect();
+        let mut mapping = Self { addresses: Addresses::learn(texts.iter().map(String::as_str)), ..Self::default() };
+        let mut containers: BTreeSet<String> = BTreeSet::new();
+        let mut hosts: BTreeSet<String> = BTreeSet::new();
+        for fact in &loaded.facts {
+            let mut add = |set: u8, name: &str| {
+                let set = if set == 0 { &mut containers } else { &mut hosts };
+                if let Value::Text(text) = fact.get(name) {
+                    set.insert(text.to_string());
+                }
+            };
+            match fact.kind() {
+                "container" => {
+                    add(0, "name");
+                    add(1, "hostname");
+                }
+                "hostname" => add(1, "name"),
+                _ => add(0, "container"),
+            }
+            hosts.insert(fact.node.to_string());
+        }
+        let used = |name: &String| {
+            name.len() > 1
+                && name.parse::<std::net::IpAddr>().is_err()
+                && !is_id(name)
+                && !["localhost", "host", "default", "none", "bridge"].contains(&name.as_str())
+                && texts.iter().any(|text| text.contains(name.as_str()))
+        };
+        let numbered = |set: BTreeSet<String>, word: &str| {
+            let used: Vec<String> = set.into_iter().filter(used).collect();
+            used.into_iter().enumerate().map(|(n, name)| (name, format!("{word}-{}", n + 1))).collect::<Vec<_>>()
+        };
+        hosts.retain(|name| !containers.contains(name));
+        mapping.names = numbered(containers, "container");
+        mapping.names.extend(numbered(hosts, "host"));
+        mapping.names.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        for text in &texts {
+            each(&UUID, text, |found| {
+                let next = mapping.uuids.len() + 1;
+                let made = format!("00000000-0000-4000-8000-{next:012x}");
+                mapping.uuids.entry(found.to_ascii_lowercase()).or_insert(made);
+            });
+            each(&HEX, text, |found| {
+                if let Some(short) = found.get(..12).filter(|_| is_id(found)) {
+                    let next = mapping.ids.len() + 1;
+                    mapping.ids.entry(short.to_owned()).or_insert_with(|| format!("c0ffee{next:06x}"));
+                }
+            });
+            each(&DOMAIN, text, |found| {
+                let lower = found.to_ascii_lowercase();
+                let public = PUBLIC.iter().any(|known| lower == *known || lower.ends_with(&format!(".{known}")));
+                if !public && mapping.names.iter().all(|(name, _)| *name != lower) {
+                    let next = mapping.domains.len() + 1;
+                    mapping.domains.entry(lower).or_insert_with(|| format!("domain-{next}.example.com"));
+                }
+            });
+        }
+        mapping
+    }
+
+    /// Names that are replaced.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.names.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The mapping without one name.
+    pub(super) fn without(&self, name: &str) -> Self {
+        let mut fewer = self.clone();
+        fewer.names.retain(|(known, _)| known != name);
+        fewer
+    }
+
+    /// Networks that could not be replaced.
+    pub(super) fn kept_networks(&self) -> &[String] {
+        &self.addresses.kept
+    }
+
+    /// A text with everything replaced that belongs to the classes; secrets always go.
+    pub(super) fn apply(&self, text: &str, classes: Classes) -> String {
+        let mut text = without_secrets(text);
+        if classes.ids {
+            text = swapped(&UUID, &text, |found| self.uuids.get(&found.to_ascii_lowercase()).cloned());
+            text = swapped(&HEX, &text, |found| {
+                let short = self.ids.get(found.get(..12)?).filter(|_| is_id(found))?;
+                Some(format!("{short}{}", "0".repeat(found.len() - 12)))
+            });
+        }
+        if classes.names {
+            text = swapped(&MAIL, &text, |_| Some("someone@example.com".to_owned()));
+            text = swapped(&DOMAIN, &text, |found| self.domains.get(&found.to_ascii_lowercase()).cloned());
+            text = self.renamed(&text);
+        }
+        if classes.addresses {
+            text = self.addresses.replace(&text);
+        }
+        text
+    }
+
+    /// Names as words of their own.
+    fn renamed(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric());
+        let mut at = 0;
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            let before = text.get(..at).and_then(|before| before.chars().next_back());
+            let found = self.names.iter().filter(|_| !word(before)).find(|(name, _)| {
+                rest.starts_with(name.as_str()) && !word(rest.get(name.len()..).and_then(|rest| rest.chars().next()))
+            });
+            match found {
+                Some((name, new)) => {
+                    out.push_str(new);
+                    at += name.len();
+                }
+                None => {
+                    let Some(c) = rest.chars().next() else { break };
+                    out.push(c);
+                    at += c.len_utf8();
+                }
+            }
+        }
+        out
+    }
+}
+
+/// Digits and letters that a program made up.
+fn is_id(text: &str) -> bool {
+    text.len() >= 12
+        && text.bytes().all(|b| b.is_ascii_hexdigit())
+        && text.bytes().any(|b| b.is_ascii_digit())
+        && text.bytes().any(|b| b.is_ascii_alphabetic())
+}
+
+/// A text without passwords, tokens and keys.
+pub(super) fn without_secrets(text: &str) -> String {
+    let redacted = |regex: &LazyLock<Option<Regex>>, text: &str, with: &str| match regex.as_ref() {
+        Some(regex) => regex.replace_all(text, with).into_owned(),
+        None => text.to_owned(),
+    };
+    let text = redacted(&PEM, text, "(private key removed)");
+    let text = redacted(&USERINFO, &text, "${1}REDACTED@");
+    let text = redacted(&SECRET, &text, "${1}REDACTED");
+    let text = redacted(&BEARER, &text, "${1} REDACTED");
+    redacted(&KEYS, &text, "REDACTED")
+}
+
+fn each(regex: &LazyLock<Option<Regex>>, text: &str, mut see: impl FnMut(&str)) {
+    if let Some(regex) = regex.as_ref() {
+        regex.find_iter(text).for_each(|found| see(found.as_str()));
+    }
+}
+
+fn swapped(regex: &LazyLock<Option<Regex>>, text: &str, new: impl Fn(&str) -> Option<String>) -> String {
+    match regex.as_ref() {
+        Some(regex) => regex
+            .replace_all(text, |found: &Captures<'_>| new(&found[0]).unwrap_or_else(|| found[0].to_owned()))
+            .into_owned(),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_go_wherever_they_stand() {
+        for (text, clean) in [
+            ("POSTGRES_PASSWORD=hunter2", "POSTGRES_PASSWORD=REDACTED"),
+            ("\"DB_PASSWORD\": \"hunter2\",", "\"DB_PASSWORD\": \"REDACTED\","),
+            ("\"Env\": [\"API_TOKEN=abc\", \"A=b\"]", "\"Env\": [\"API_TOKEN=REDACTED\", \"A=b\"]"),
+            ("postgres://app:hunter2@db:5432/x", "postgres://app:REDACTED@db:5432/x"),
+            ("redis://:hunter2@cache:6379", "redis://:REDACTED@cache:6379"),
+            ("Authorization: Bearer abc.def", "Authorization: Bearer REDACTED"),
+            ("key AKIAIOSFODNN7EXAMPLE!", "key REDACTED!"),
+        ] {
+            assert_eq!(without_secrets(text), clean);
+        }
+        assert_eq!(without_secrets("no secret here"), "no secret here");
+    }
+}
