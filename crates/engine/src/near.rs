@@ -49,10 +49,10 @@ struct Candidate<'c> {
     value: &'c dyn Fn(&str) -> Value,
 }
 
-/// The candidate that meets the most conditions on fields; among equals the one whose value is most like what is
-/// wanted, and the first one.
+/// The candidate that meets the most conditions on fields; among equals the one that meets the most joins, as these say
+/// which thing is meant, then the one whose value is most like what is wanted, then the first one.
 pub(crate) fn nearest(join: &Join<'_, '_>, condition: &Condition, rows: &[Row]) -> Option<Nearest> {
-    let mut best: Option<(usize, u64, Nearest)> = None;
+    let mut best: Option<((usize, usize, u64), Nearest)> = None;
     let mut offer = |fields: &[FieldCondition], row: &Row, candidate: Candidate<'_>| {
         let failing: Vec<&FieldCondition> = fields
             .iter()
@@ -63,7 +63,10 @@ pub(crate) fn nearest(join: &Join<'_, '_>, condition: &Condition, rows: &[Row]) 
         let wanted = operand_of(&first.test).map(|operand| join.operand(operand, row));
         let found = (candidate.value)(&first.path);
         let like = wanted.as_ref().map_or(0, |wanted| likeness(&found, wanted));
-        if best.as_ref().is_some_and(|(most, closest, _)| (meets, like) <= (*most, *closest)) {
+        let joined = |condition: &&FieldCondition| !failing.iter().any(|field| std::ptr::eq(*field, *condition));
+        let joined = fields.iter().filter(joined).filter(|condition| join_of(join, &condition.test).is_some()).count();
+        let rank = (meets, joined, like);
+        if best.as_ref().is_some_and(|(best, _)| rank <= *best) {
             return;
         }
         let joins = join_of(join, &first.test);
@@ -81,7 +84,7 @@ pub(crate) fn nearest(join: &Join<'_, '_>, condition: &Condition, rows: &[Row]) 
             bindings: bindings(join.rule, row),
             path: candidate.path.to_vec(),
         };
-        best = Some((meets, like, nearest));
+        best = Some((rank, nearest));
     };
     for row in rows.iter().take(MAX_ROWS) {
         match &condition.pattern {
@@ -108,7 +111,7 @@ pub(crate) fn nearest(join: &Join<'_, '_>, condition: &Condition, rows: &[Row]) 
             Pattern::Any(_) | Pattern::All(_) => {}
         }
     }
-    let (_, _, mut nearest) = best?;
+    let (_, mut nearest) = best?;
     if let (Pattern::Fact(pattern), Some(value), true) = (&condition.pattern, &nearest.value, nearest.joins.is_some()) {
         let key = Key::of(&Value::from(value.as_str()));
         let postings = join.index.by_field(&pattern.kind, &nearest.field);

