@@ -1,6 +1,8 @@
 //! What a format is, and the list of all formats.
 
-use crate::{Document, Parsed, deploy, docker, firewall, kubernetes, network, packages, services, system, tls};
+use crate::{
+    Document, Parsed, deploy, docker, firewall, helm, kubernetes, network, packages, services, system, tls, troubleshoot,
+};
 
 /// What is known of a document before it is read: enough to say what it is.
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +66,8 @@ pub fn all() -> impl Iterator<Item = &'static Format> {
         deploy::FORMATS,
         docker::FORMATS,
         kubernetes::FORMATS,
+        helm::FORMATS,
+        troubleshoot::FORMATS,
         packages::FORMATS,
         tls::FORMATS,
         system::FORMATS,

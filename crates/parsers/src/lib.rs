@@ -19,6 +19,7 @@ mod docker;
 mod document;
 pub mod firewall;
 mod format;
+mod helm;
 mod identify;
 mod json;
 mod kubernetes;
@@ -29,6 +30,7 @@ mod services;
 mod system;
 mod table;
 mod tls;
+mod troubleshoot;
 mod words;
 mod yaml;
 

@@ -30,6 +30,11 @@ impl<'a> Table<'a> {
         self.columns.first().map(|(name, _)| *name)
     }
 
+    /// The titles.
+    pub(crate) fn names(&self) -> Vec<&'a str> {
+        self.columns.iter().map(|(name, _)| *name).collect()
+    }
+
     /// Number of columns.
     pub(crate) fn len(&self) -> usize {
         self.columns.len()

@@ -71,3 +71,39 @@ fn objects_that_troubleshoot_collected_are_read_wholly() {
         assert!(parsed.facts.len() >= items, "{name}: {items} items, {} facts", parsed.facts.len());
     }
 }
+
+/// What the goldens of helm's own tests are taken for and say.
+#[test]
+fn goldens_of_helm_are_read() {
+    let (mut seen, mut releases) = (BTreeMap::<&str, usize>::new(), 0);
+    let documents = corpus("helm_goldens");
+    for (name, bytes) in &documents {
+        let Some((format, parsed)) = read("document", bytes) else { continue };
+        // A template that is not YAML is there to fail.
+        let broken = name.contains("invalid") || name.contains("bad-type") && name.starts_with("template");
+        assert!(parsed.problems.is_empty() || broken, "{name} as {format}: {:?}", parsed.problems);
+        *seen.entry(format).or_default() += 1;
+        releases += parsed.facts.iter().filter(|fact| fact.kind() == "helm_release").count();
+        if format == "helm-list" {
+            let text = String::from_utf8_lossy(bytes);
+            let rows = text
+                .lines()
+                .filter(|line| line.contains("chickadee") || line.contains("foo-") || line.contains("test-chart"))
+                .count();
+            assert_eq!(parsed.facts.len(), rows, "{name}");
+        }
+    }
+    for (name, bytes) in
+        documents.iter().filter(|(name, bytes)| bytes.starts_with(b"Error: ") && !name.starts_with("dependency"))
+    {
+        let known = read("helm install", bytes)
+            .is_some_and(|(format, parsed)| format == "helm-error" && !parsed.facts.is_empty());
+        assert!(known, "{name}");
+    }
+    if !documents.is_empty() {
+        assert!(
+            seen["helm-list"] >= 20 && seen["helm-status"] >= 30 && seen["helm-lint"] >= 5 && releases >= 120,
+            "{seen:?} {releases}"
+        );
+    }
+}
