@@ -14,7 +14,7 @@ use super::{network, objects, ps, swarm};
 /// A table of the CLI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Listing {
-    /// `docker ps`, `docker compose ps`, `crictl ps`.
+    /// `docker ps`, `docker compose ps`.
     Containers,
     /// `docker stats`.
     Usage,
@@ -57,11 +57,14 @@ pub(super) fn titles(line: &str) -> Option<(Listing, Table<'_>)> {
     let table = Table::titles(line);
     let all = |titles: &[&str]| titles.iter().all(|title| table.has(title));
     let any = |titles: &[&str]| titles.iter().any(|title| table.has(title));
+    // Those of crictl are the kubernetes family's.
+    if table.has("ATTEMPT") {
+        return None;
+    }
     let listing = if all(&["CPU %"]) && any(&["CONTAINER ID", "CONTAINER", "NAME"]) {
         Listing::Usage
     } else if all(&["CONTAINER ID"])
         || all(&["NAME", "COMMAND", "SERVICE", "STATUS"])
-        || all(&["CONTAINER", "IMAGE", "STATE", "ATTEMPT"])
         || all(&["NAMES"]) && any(&["IMAGE", "STATUS", "STATE", "PORTS"])
     {
         Listing::Containers

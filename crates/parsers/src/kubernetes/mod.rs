@@ -6,10 +6,13 @@
 mod cni;
 mod config;
 mod corefile;
+mod cri;
 mod describe;
 mod dump;
+mod etcd;
 mod flannel;
 mod info;
+mod kubeadm;
 mod network;
 mod node;
 mod objects;
@@ -37,6 +40,11 @@ pub(crate) static FORMATS: &[&Format] = &[
     &flannel::SUBNET,
     &cni::CNI,
     &corefile::COREFILE,
+    &cri::TABLES,
+    &cri::JSON,
+    &etcd::TEXT,
+    &etcd::JSON,
+    &kubeadm::KUBEADM,
     &TABLES,
     &DESCRIPTIONS,
 ];

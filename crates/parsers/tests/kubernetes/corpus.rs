@@ -107,3 +107,17 @@ fn goldens_of_helm_are_read() {
         );
     }
 }
+
+/// crictl's tables; one sample has lost its titles, so that nothing tells what it is.
+#[test]
+fn tables_of_crictl_are_read() {
+    for (name, bytes) in corpus("insights/crictl_ps") {
+        let text = String::from_utf8_lossy(&bytes);
+        if text.trim_start().starts_with("INVALID HEADER") {
+            continue;
+        }
+        let (format, parsed) = read("document", &bytes).unwrap_or_else(|| panic!("{name} is not recognised"));
+        let rows = text.lines().filter(|line| !line.trim().is_empty()).count() - 1;
+        assert_eq!((format, parsed.facts.len(), &*parsed.problems), ("crictl", rows, &[][..]), "{name}");
+    }
+}

@@ -29,3 +29,23 @@ fn both_syntaxes_agree() {
     assert_eq!(json, yaml);
     assert!(json.len() > 25);
 }
+
+/// Sixteen times the pods take about sixteen times as long.
+#[test]
+fn long_lists_take_linear_time() {
+    let bytes = support::fixtures("kubernetes").into_iter().find(|(found, _)| found == "objects.json").unwrap().1;
+    let objects: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let pod = serde_json::to_string(&objects["items"][0]).unwrap();
+    let list = |count: usize| {
+        format!(r#"{{"apiVersion":"v1","kind":"PodList","items":[{}]}}"#, vec![pod.as_str(); count].join(","))
+    };
+    let time = |text: &str, pods: usize| {
+        let start = std::time::Instant::now();
+        assert_eq!(support::read("pods.json", text.as_bytes()).1.facts.len(), pods);
+        start.elapsed()
+    };
+    let (few, many) = (list(200), list(3_200));
+    let small = (0..3).map(|_| time(&few, 200)).min().unwrap();
+    let large = time(&many, 3_200);
+    assert!(large < small * 100 + std::time::Duration::from_millis(500), "{small:?} {large:?}");
+}
