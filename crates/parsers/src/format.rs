@@ -1,7 +1,8 @@
 //! What a format is, and the list of all formats.
 
 use crate::{
-    Document, Parsed, deploy, docker, firewall, helm, kubernetes, network, packages, services, system, tls, troubleshoot,
+    Document, Parsed, deploy, docker, firewall, helm, kubernetes, network, packages, services, system, tls,
+    troubleshoot,
 };
 
 /// What is known of a document before it is read: enough to say what it is.

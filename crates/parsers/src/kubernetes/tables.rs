@@ -91,8 +91,8 @@ pub(super) fn titles(line: &str) -> Option<(Listing, Table<'_>)> {
         Listing::Workloads("Job")
     } else if all(&["NAME", "SCHEDULE", "SUSPEND"]) {
         Listing::Workloads("CronJob")
-    } else if all(&["NAME", "DESIRED", "CURRENT", "AGE"])
-        || all(&["NAME", "READY", "AGE"]) && table.len() <= 6 && !table.has("STATUS")
+    } else if (all(&["NAME", "DESIRED", "CURRENT", "AGE"]) || all(&["NAME", "READY", "AGE"]))
+        && table.names().iter().all(|title| STATEFUL.contains(title))
     {
         Listing::Workloads("StatefulSet")
     } else if all(&["NAME", "KIND"]) && (table.has("APIGROUP") || table.has("APIVERSION")) {
@@ -120,6 +120,10 @@ pub(super) fn titles(line: &str) -> Option<(Listing, Table<'_>)> {
     Some((listing, table))
 }
 
+/// The titles of stateful sets. Custom resources say READY and AGE too, with further ones.
+const STATEFUL: &[&str] =
+    &["NAMESPACE", "NAME", "READY", "DESIRED", "CURRENT", "AGE", "CONTAINERS", "IMAGES", "LABELS"];
+
 /// True when a text holds a table of kubectl, or says that there is none.
 pub(super) fn is_table(head: &str) -> bool {
     let known = |line: &str| titles(line).is_some_and(|(listing, _)| listing != Listing::Others(""));
@@ -142,7 +146,14 @@ pub(super) fn parse(document: &Document<'_>) -> Parsed {
             current = Some(found);
             continue;
         }
-        let row = current.as_ref().and_then(|(listing, table)| Some((*listing, listing.read(table, line.text)?)));
+        let row = current.as_ref().and_then(|(listing, table)| {
+            // Issuers of certificates and others have the titles of a stateful set, and are ready or not.
+            let other = (*listing == Listing::Workloads("StatefulSet")).then_some(Listing::Others(""));
+            [Some(*listing), other]
+                .into_iter()
+                .flatten()
+                .find_map(|listing| Some((listing, listing.read(table, line.text)?)))
+        });
         match row {
             Some((listing, row)) => {
                 if let Some(data) = rows::data(listing, &row, &asked) {

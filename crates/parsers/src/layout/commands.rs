@@ -176,6 +176,8 @@ const COMMANDS: &[(&str, Arguments)] = &[
     ("nerdctl", Arguments::Any),
     ("kubectl", Arguments::Any),
     ("helm", Arguments::Any),
+    ("etcdctl", Arguments::Any),
+    ("kubeadm", Arguments::Sub(&["init", "join", "upgrade", "config", "version", "certs", "reset"])),
     ("uname", Arguments::Options),
     ("hostname", Arguments::Options),
     ("hostnamectl", Arguments::Any),

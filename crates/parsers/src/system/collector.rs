@@ -290,6 +290,11 @@ const COMPLAINTS: &[&str] = &[
     "Failed to connect to bus",
     "Cannot talk to daemon",
     "Unable to talk to NTP daemon",
+    // kubectl and what uses its configuration.
+    "The connection to the server",
+    "Unable to connect to the server",
+    "Error from server",
+    "Kubernetes cluster unreachable",
 ];
 
 fn complaint(head: &str) -> Option<&str> {

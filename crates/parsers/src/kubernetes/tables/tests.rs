@@ -58,3 +58,35 @@ fn ages_add_up() {
         (Some(45), Some(190), Some(66_096_000), None, None, None)
     );
 }
+
+#[test]
+fn custom_resources_are_objects_and_not_problems() {
+    let text = "NAMESPACE   NAME   READY   SECRET     AGE\nshop        web    False   web-tls    5d\n\nNAME          READY   AGE\nletsencrypt   True    40d\n";
+    let parsed =
+        parse(&Document { subject: "kubectl get certificates -A".into(), ..Document::new("x", text.as_bytes()) });
+    assert_eq!(parsed.problems, []);
+    let shown: Vec<_> =
+        parsed.facts.iter().map(|fact| (fact.kind().to_owned(), fact.get("name").to_string())).collect();
+    assert_eq!(shown, [("kube_object".into(), "web".into()), ("kube_object".into(), "letsencrypt".into())]);
+    assert_eq!(parsed.facts[0].get("kind"), "certificates".into());
+}
+
+#[test]
+fn a_row_that_lost_its_alignment_is_told_by_its_blanks_or_is_a_problem() {
+    let text = "NAME         READY   STATUS             RESTARTS   AGE\nweb-5d9c7f-x2k9p   0/1   CrashLoopBackOff   14 (2m ago)   3h\nweb  broken\n";
+    let parsed = parse(&Document::new("x", text.as_bytes()));
+    assert_eq!((parsed.facts.len(), parsed.problems.len()), (1, 1));
+    assert_eq!(
+        (parsed.facts[0].get("restarts"), parsed.facts[0].get("status").to_string()),
+        (bundlescope_facts::Value::Int(14), "CrashLoopBackOff".into())
+    );
+}
+
+#[test]
+fn what_kubectl_could_not_get_is_told() {
+    let text = "Warning: v1 ComponentStatus is deprecated in v1.19+\nNAME                 STATUS      MESSAGE                                ERROR\nscheduler            Unhealthy   Get \"http://127.0.0.1:10251/healthz\"   <none>\netcd-0               Healthy     {\"health\":\"true\"}\nError from server (NotFound): pods \"x\" not found\n";
+    let parsed = parse(&Document::new("x", text.as_bytes()));
+    assert_eq!(parsed.problems, []);
+    let kinds: Vec<_> = parsed.facts.iter().map(Fact::kind).collect();
+    assert_eq!(kinds, ["kube_component", "kube_component", "collection_error"]);
+}
