@@ -34,7 +34,7 @@ pub struct Identified {
 }
 
 /// Formats whose own lines begin with a time.
-const TIMED: &[&str] = &["docker-events", "systemctl-status", "ansible-playbook", "mdt"];
+const TIMED: &[&str] = &["docker-events", "uptime", "systemctl-status", "ansible-playbook", "mdt"];
 
 /// Formats of records that programs keep in logs; the log itself is handed on by their parsers.
 const RECORDS: &[&str] = &["ansible-playbook", "mdt"];

@@ -9,8 +9,10 @@ mod firewall;
 mod helm;
 mod kubernetes;
 mod kubernetes_objects;
+mod machine;
 mod network;
 mod packages;
+mod process;
 mod services;
 mod sockets;
 mod swarm;
@@ -28,8 +30,10 @@ pub use firewall::*;
 pub use helm::*;
 pub use kubernetes::*;
 pub use kubernetes_objects::*;
+pub use machine::*;
 pub use network::*;
 pub use packages::*;
+pub use process::*;
 pub use services::*;
 pub use sockets::*;
 pub use swarm::*;
@@ -185,6 +189,21 @@ kinds! {
     RegistryError,
     Certificate,
     TlsConnection,
+    HostMount,
+    BlockDevice,
+    Memory,
+    Load,
+    Uptime,
+    Cpu,
+    Activity,
+    Kernel,
+    KernelModule,
+    SecurityModule,
+    Process,
+    OpenFile,
+    OpenFileCount,
+    Limit,
+    Environment,
     CollectedCommand,
     CollectionError,
     CheckResult,
@@ -213,6 +232,16 @@ impl Data {
             Self::FileSystem(data) => data.container.as_mut(),
             Self::Unit(data) => data.container.as_mut(),
             Self::Package(data) => data.container.as_mut(),
+            Self::HostMount(data) => data.container.as_mut(),
+            Self::Memory(data) => data.container.as_mut(),
+            Self::Load(data) => data.container.as_mut(),
+            Self::Uptime(data) => data.container.as_mut(),
+            Self::Activity(data) => data.container.as_mut(),
+            Self::Process(data) => data.container.as_mut(),
+            Self::OpenFile(data) => data.container.as_mut(),
+            Self::OpenFileCount(data) => data.container.as_mut(),
+            Self::Limit(data) => data.container.as_mut(),
+            Self::Environment(data) => data.container.as_mut(),
             Self::Log(data) => data.container.as_mut(),
             Self::Dynamic { fields, .. } => match fields.get_mut("container") {
                 Some(Value::Text(name)) => Some(name),

@@ -19,7 +19,7 @@ fact_kind! {
 }
 
 fact_kind! {
-    /// The name of the host: `hostname`, /etc/hostname, `uname -a`, `docker info`.
+    /// The name of the host: `hostname`, /etc/hostname, `uname -a`, `docker info`, `hostnamectl`.
     "hostname": Hostname {
         /// The name.
         name: Text,

@@ -17,12 +17,13 @@ mod podman;
 mod port;
 mod ports;
 mod pretty;
-mod processes;
 mod ps;
 mod records;
 mod status;
 mod swarm;
 mod tables;
+
+use bundlescope_facts::DaemonConfig;
 
 use crate::format::{Format, Hint, Match};
 use crate::json::{self, Value};
@@ -50,7 +51,6 @@ pub(crate) static FORMATS: &[&Format] = &[
     &EVENTS,
     &DAEMON_JSON,
     &DAEMON_OPTIONS,
-    &PROCESSES,
     &NODES,
     &SERVICES,
     &TASKS,
@@ -267,14 +267,6 @@ static DAEMON_OPTIONS: Format = Format {
     parse: config::parse_options,
 };
 
-static PROCESSES: Format = Format {
-    name: "ps",
-    collect: "ps auxwww",
-    kinds: &["daemon_config"],
-    detect: |hint| sure(first_lines(hint).any(|line| processes::titles(line).is_some()), hint, &["ps"]),
-    parse: processes::parse,
-};
-
 static NODES: Format = Format {
     name: "docker-node-ls",
     collect: "docker node inspect $(docker node ls -q)",
@@ -419,6 +411,11 @@ static FAILURE: Format = Format {
     },
     parse: info::parse_failure,
 };
+
+/// The settings in a daemon's command line; `None` for other programs and where it sets nothing.
+pub(crate) fn daemon_settings(command: &str) -> Option<DaemonConfig> {
+    config::of_command_line(command)
+}
 
 /// A JSON document whose first record is one of `records`, or a text with one of `tables` among its first lines. An
 /// empty list is what its path says.

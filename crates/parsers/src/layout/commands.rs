@@ -184,6 +184,7 @@ const COMMANDS: &[(&str, Arguments)] = &[
     ("date", Arguments::Options),
     ("timedatectl", Arguments::Any),
     ("uptime", Arguments::Options),
+    ("w", Arguments::Options),
     ("df", Arguments::Any),
     ("du", Arguments::Any),
     ("free", Arguments::Options),
@@ -192,6 +193,7 @@ const COMMANDS: &[(&str, Arguments)] = &[
     ("mount", Arguments::Options),
     ("findmnt", Arguments::Options),
     ("lsblk", Arguments::Options),
+    ("lscpu", Arguments::Options),
     ("lsmod", Arguments::Options),
     ("lsof", Arguments::Options),
     ("vmstat", Arguments::Any),
@@ -202,7 +204,10 @@ const COMMANDS: &[(&str, Arguments)] = &[
     ("resolvectl", Arguments::Any),
     ("getenforce", Arguments::Options),
     ("sestatus", Arguments::Options),
+    ("aa-status", Arguments::Options),
+    ("apparmor_status", Arguments::Options),
     ("ulimit", Arguments::Options),
+    ("prlimit", Arguments::Options),
     ("env", Arguments::Options),
     ("printenv", Arguments::Options),
     ("id", Arguments::Options),
@@ -247,7 +252,7 @@ const COMMANDS: &[(&str, Arguments)] = &[
 
 /// Commands whose name is an English word too: any sentence may begin with them.
 const PROSE: &[&str] =
-    &["cat", "tail", "head", "host", "top", "mount", "free", "find", "env", "id", "date", "route", "arp"];
+    &["cat", "tail", "head", "host", "top", "mount", "free", "find", "env", "id", "w", "date", "route", "arp"];
 
 /// Reads a command line. `None` for anything that is not clearly one.
 pub(crate) fn command_line(text: &str) -> Option<Command> {

@@ -6,6 +6,8 @@ use crate::document::{Document, Line, Parsed};
 use crate::format::{Format, Hint, Match};
 use crate::words;
 
+use super::units::size;
+
 /// The format.
 pub(crate) static DF: Format = Format { name: "df", collect: "df -k; df -i", kinds: &["filesystem"], detect, parse };
 
@@ -37,6 +39,7 @@ fn detect(hint: &Hint<'_>) -> Match {
     match (content, words::subject_is(hint.subject, &["df"])) {
         (true, true) => Match::Both,
         (true, false) => Match::Content,
+        (false, true) if hint.head.trim_start().starts_with("Filesystem ") => Match::Path,
         _ => Match::No,
     }
 }
@@ -66,32 +69,6 @@ fn header(line: &str) -> Option<Header> {
         });
     }
     header.columns.iter().any(|column| matches!(column, Column::UsedPercent | Column::InodesPercent)).then_some(header)
-}
-
-/// `12`, `4.7G`, `512K`, `1kB`: with a unit, powers of 1024.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "checked to be finite and positive; sizes with a unit are rounded anyway"
-)]
-fn size(word: &str) -> Option<u64> {
-    if let Ok(number) = word.parse() {
-        return Some(number);
-    }
-    let word = word
-        .strip_suffix("iB")
-        .or_else(|| word.strip_suffix('B').filter(|rest| rest.ends_with(|c: char| c.is_ascii_alphabetic())))
-        .unwrap_or(word);
-    let unit = word.chars().last()?;
-    let power = "BKMGTPEZ".find(unit.to_ascii_uppercase())?;
-    let number = word[..word.len() - unit.len_utf8()]
-        .replace(',', ".")
-        .parse::<f64>()
-        .ok()
-        .filter(|number| number.is_finite() && *number >= 0.0)?;
-    let bytes = number * 1024f64.powi(i32::try_from(power).ok()?);
-    (bytes < u64::MAX as f64).then_some(bytes as u64)
 }
 
 /// A number that a column may leave out.

@@ -1,4 +1,4 @@
-//! The host's name: `hostname`, /etc/hostname, `uname -a`, `hostnamectl`.
+//! The host's name: `hostname`, /etc/hostname, `hostnamectl`.
 
 use bundlescope_facts::Hostname;
 
@@ -9,10 +9,6 @@ use crate::words;
 /// `hostname` and /etc/hostname: a name and nothing else, so that only the path can tell.
 pub(crate) static HOSTNAME: Format =
     Format { name: "hostname", collect: "hostname", kinds: &["hostname"], detect: detect_name, parse: parse_name };
-
-/// `uname -a`.
-pub(crate) static UNAME: Format =
-    Format { name: "uname", collect: "uname -a", kinds: &["hostname"], detect: detect_uname, parse: parse_uname };
 
 /// `hostnamectl`.
 pub(crate) static HOSTNAMECTL: Format = Format {
@@ -28,7 +24,7 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-fn is_name(word: &str) -> bool {
+pub(super) fn is_name(word: &str) -> bool {
     word.len() <= 253
         && word.starts_with(|c: char| c.is_ascii_alphanumeric())
         && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
@@ -52,39 +48,6 @@ fn parse_name(document: &Document<'_>) -> Parsed {
     }
     if let Some(line) = document.lines().find(|line| !line.text.trim().is_empty() && !line.text.starts_with('#')) {
         parsed.line_fact(document, line, Hostname { name: line.text.trim().into() });
-    }
-    parsed
-}
-
-/// The name in `Linux web1 5.15.0-91-generic #101-Ubuntu SMP … x86_64 GNU/Linux`.
-fn uname(line: &str) -> Option<&str> {
-    let mut words = line.split_ascii_whitespace();
-    let kernel = words.next().filter(|word| *word == "Linux")?;
-    let name = words.next()?;
-    let release = words.next()?;
-    let numbered = release.starts_with(|c: char| c.is_ascii_digit()) && release.contains('.');
-    (!kernel.is_empty() && numbered && is_name(name) && words.next()?.starts_with('#')).then_some(name)
-}
-
-fn detect_uname(hint: &Hint<'_>) -> Match {
-    let mut lines = lines(hint.head);
-    let content = lines.next().is_some_and(|line| uname(line).is_some()) && lines.next().is_none();
-    match (content, words::subject_is(hint.subject, &["uname"])) {
-        (true, true) => Match::Both,
-        (true, false) => Match::Content,
-        _ => Match::No,
-    }
-}
-
-fn parse_uname(document: &Document<'_>) -> Parsed {
-    let mut parsed = Parsed::default();
-    if document.container.is_some() {
-        return parsed;
-    }
-    for line in document.lines() {
-        if let Some(name) = uname(line.text) {
-            parsed.line_fact(document, line, Hostname { name: name.into() });
-        }
     }
     parsed
 }

@@ -1,11 +1,27 @@
 //! Formats of the system family.
 
 mod collector;
+mod cpu;
 mod date;
 mod df;
+mod environment;
 mod hostname;
+mod kernel;
+mod limits;
+mod load;
+mod lsblk;
+mod lsof;
+mod memory;
+mod modules;
+mod mounts;
 mod os_release;
+mod ps;
+mod security;
+mod table;
+mod top;
 mod transcript;
+mod units;
+mod vmstat;
 
 use crate::format::Format;
 
@@ -20,7 +36,36 @@ pub(crate) static FORMATS: &[&Format] = &[
     &date::TIMEDATECTL,
     &date::TIMEDATECTL_SHOW,
     &date::TIMESYNC,
-    &hostname::UNAME,
+    &kernel::UNAME,
+    &kernel::VERSION,
+    &top::TOP,
+    &ps::PS,
+    &memory::MEMINFO,
+    &memory::FREE,
+    &memory::STATISTICS,
+    &vmstat::VMSTAT,
+    &cpu::LSCPU,
+    &cpu::CPUINFO,
+    &load::UPTIME,
+    &load::LOADAVG,
+    &load::PROC_UPTIME,
+    &mounts::MOUNT,
+    &mounts::MOUNTINFO,
+    &mounts::PROC_MOUNTS,
+    &mounts::FINDMNT,
+    &lsblk::LSBLK,
+    &lsof::LSOF,
+    &modules::LSMOD,
+    &modules::PROC_MODULES,
+    &limits::PROC_LIMITS,
+    &limits::ULIMIT,
+    &limits::LIMITS_CONF,
+    &security::SESTATUS,
+    &security::GETENFORCE,
+    &security::SELINUX_CONFIG,
+    &security::APPARMOR,
+    &environment::ENV,
+    &environment::PROFILE,
     &hostname::HOSTNAMECTL,
     &hostname::HOSTNAME,
     &collector::SOS_MANIFEST,

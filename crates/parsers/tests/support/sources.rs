@@ -115,10 +115,15 @@ fn addresses(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !(c.is_ascii_hexdigit() || ":./".contains(c)))
 }
 
-/// A document in lower case, and without the escapes of Go's JSON and of iptables-save.
+/// A document in lower case, and without the escapes of Go's JSON, of iptables-save and of /proc.
 pub(crate) fn normal(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes).to_lowercase();
-    text.replace("\\u003c", "<").replace("\\u003e", ">").replace("\\u0026", "&").replace("\\'", "'")
+    text.replace("\\u003c", "<")
+        .replace("\\u003e", ">")
+        .replace("\\u0026", "&")
+        .replace("\\'", "'")
+        .replace("\\040", " ")
+        .replace("\\011", "\t")
 }
 
 /// The lines of each fact hold the scalars of its fields, but for those that `concluded(kind, field)` excepts.
