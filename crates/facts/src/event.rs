@@ -202,6 +202,75 @@ pub const EVENTS: &[KindSpec] = &[
             field("process", TEXT, &[" Name of the process, as the kernel cuts it to 15 characters."]),
             field("pid", FieldType::Integer, &[" Process id on the host."]),
             field("cgroup", TEXT, &[" Control group that the limit belongs to or the process was in, where logged."]),
+            field(
+                "scope",
+                FieldType::Word(&["host", "cgroup"]),
+                &[" Whether the whole host was out of memory, or a limit of a control group was hit; where logged."],
+            ),
+        ],
+    },
+    KindSpec {
+        name: "memory_limit_hit",
+        doc: &[" The kernel's report on a control group that reached its memory limit; an OOM kill follows."],
+        fields: &[
+            CONTAINER,
+            field("usage_kb", FieldType::Integer, &[" Memory in use, in kilobytes as logged."]),
+            field("limit_kb", FieldType::Integer, &[" The limit, in kilobytes as logged."]),
+            field("failures", FieldType::Integer, &[" How often the limit was hit."]),
+        ],
+    },
+    KindSpec {
+        name: "process_crash",
+        doc: &[" A program was stopped by the kernel: it touched memory that is not its own, or ran wrong code."],
+        fields: &[
+            CONTAINER,
+            field("process", TEXT, &[" Name of the process, as the kernel cuts it to 15 characters."]),
+            field("pid", FieldType::Integer, &[" Process id on the host."]),
+            field("reason", TEXT, &[" `segfault`, `general_protection`, `core_dumped` or the kernel's words."]),
+        ],
+    },
+    KindSpec {
+        name: "hung_task",
+        doc: &[" A task waits in the kernel for longer than it should, mostly for a disk or a network file system."],
+        fields: &[
+            CONTAINER,
+            field("process", TEXT, &[" Name of the task."]),
+            field("pid", FieldType::Integer, &[" Its id on the host."]),
+            field("seconds", FieldType::Integer, &[" For how long, at least."]),
+        ],
+    },
+    KindSpec {
+        name: "kernel_table_full",
+        doc: &[" A table of the kernel is full, and packets are dropped."],
+        fields: &[
+            CONTAINER,
+            field(
+                "table",
+                FieldType::Word(&["conntrack", "neighbour"]),
+                &[" Connections, or addresses of neighbours."],
+            ),
+        ],
+    },
+    KindSpec {
+        name: "link_change",
+        doc: &[" A network link went down or came up."],
+        fields: &[
+            CONTAINER,
+            field("interface", TEXT, &[" Name of the interface."]),
+            field("state", FieldType::Word(&["up", "down"]), &[" What it is now."]),
+        ],
+    },
+    KindSpec {
+        name: "filesystem_error",
+        doc: &[" A file system or its disk reports errors."],
+        fields: &[
+            CONTAINER,
+            field("device", TEXT, &[" Name of the device."]),
+            field(
+                "error",
+                FieldType::Word(&["damaged", "remounted_read_only", "input_output"]),
+                &[" Damaged data, made read-only because of it, or a block that cannot be read or written."],
+            ),
         ],
     },
     KindSpec {

@@ -8,8 +8,11 @@
 //! - CRI (containerd, CRI-O, podman's k8s-file): `2026-… stderr P text`, `P` for a part and `F` for the last or only part;
 //! - `docker logs --timestamps`, `kubectl logs --timestamps`: `2026-11-21T01:35:55.546135159Z text`;
 //! - syslog and journalctl (short, short-precise, short-iso, short-full, RFC 3164 and 5424 priorities):
-//!   `Nov 21 01:36:02 host dockerd[123]: text`;
-//! - the kernel's ring buffer: `[   12.345678] text`, `[Sat Nov 21 01:36:02 2026] text`;
+//!   `Nov 21 01:36:02 host dockerd[123]: text`, `<30>1 2026-… host dockerd 123 - - text`;
+//! - the journal's own forms: a JSON object a line with `MESSAGE`, and `MESSAGE=text` among the fields of `-o export` (its
+//!   time stands in the lines before it, see [`journal_time`]); `-o verbose` and `-o json-pretty` are records of several lines;
+//! - the kernel's ring buffer: `[   12.345678] text`, `[   12.345678][  T123] text`, `[Sat Nov 21 01:36:02 2026] text`, also behind
+//!   syslog's framing and behind `<6>` or `kern  :info  : `;
 //! - terminal colours anywhere.
 
 use std::borrow::Cow;
@@ -47,7 +50,8 @@ pub(crate) fn parse(raw: &[u8], year: Option<i16>) -> Line<'_> {
 
 fn parse_clean(raw: &[u8], year: Option<i16>) -> Line<'_> {
     let (label, raw) = compose_label(raw).map_or((None, raw), |(label, rest)| (Some(label), rest));
-    let mut line = json_file(raw).unwrap_or_else(|| prefixed(raw, year));
+    let framed = json_file(raw).or_else(|| journal(raw));
+    let mut line = framed.unwrap_or_else(|| prefixed(raw, year));
     if let Some(label) = label {
         line.source ^= hash(label);
         line.container = Some(String::from_utf8_lossy(label).into_owned());
@@ -89,10 +93,63 @@ fn json_file(raw: &[u8]) -> Option<Line<'_>> {
     Some(Line { text: Cow::Owned(text), time: time::find_json(rest), partial, source, container: None })
 }
 
+/// `journalctl -o json`, and the message of `-o export`.
+fn journal(raw: &[u8]) -> Option<Line<'_>> {
+    if let Some(text) = raw.strip_prefix(b"MESSAGE=") {
+        return Some(Line { text: Cow::Borrowed(text), ..Line::default() });
+    }
+    if !raw.starts_with(b"{\"") || memchr::memmem::find(raw, b"\"__REALTIME_TIMESTAMP\"").is_none() {
+        return None;
+    }
+    let member = |key: &str| {
+        let key = format!("\"{key}\":\"");
+        let at = memchr::memmem::find(raw, key.as_bytes()).filter(|at| matches!(raw[at - 1], b'{' | b','))?; // never at 0
+        Some(unescape::json_string(raw.get(at + key.len()..)?).0)
+    };
+    let text = member("MESSAGE")?;
+    let ident = member("SYSLOG_IDENTIFIER").or_else(|| member("_COMM")).unwrap_or_default();
+    let pid = member("_PID").unwrap_or_default();
+    // Docker's journald driver names the container.
+    let container = member("CONTAINER_NAME").or_else(|| member("CONTAINER_ID"));
+    Some(Line {
+        text: Cow::Owned(text),
+        time: time::find_json(raw),
+        partial: member("CONTAINER_PARTIAL_MESSAGE").is_some_and(|partial| partial == b"true"),
+        source: hash(&[ident, pid].concat()),
+        container: container.map(|name| String::from_utf8_lossy(&name).into_owned()),
+    })
+}
+
+/// The time in a line of `journalctl -o export` that holds it.
+pub(crate) fn journal_time(raw: &[u8]) -> Option<Timestamp> {
+    let digits = raw.strip_prefix(b"__REALTIME_TIMESTAMP=")?;
+    let microseconds: i64 = std::str::from_utf8(digits.trim_ascii()).ok()?.parse().ok()?;
+    Timestamp::from_microsecond(microseconds).ok()
+}
+
+/// The text behind the kernel's own stamp: `[   12.345678] text`, with the task that printed it in some kernels.
+fn uptime(text: &[u8]) -> Option<&[u8]> {
+    let rest = text.strip_prefix(b"[")?;
+    let close = memchr::memchr(b']', rest.get(..rest.len().min(24))?)?;
+    let (inside, after) = rest.split_at(close);
+    let seconds = inside.trim_ascii();
+    if !seconds.contains(&b'.') || !seconds.iter().all(|b| b.is_ascii_digit() || *b == b'.') {
+        return None;
+    }
+    let mut text = after.get(1..)?;
+    if let Some(rest) = text.strip_prefix(b"[")
+        && let Some(close) = memchr::memchr(b']', rest.get(..rest.len().min(12)).unwrap_or_default())
+        && matches!(rest.trim_ascii_start().first(), Some(b'T' | b'C'))
+    {
+        text = rest.get(close + 1..)?;
+    }
+    Some(text.strip_prefix(b" ").unwrap_or(text))
+}
+
 /// Framings that are a prefix of the line.
 fn prefixed(raw: &[u8], year: Option<i16>) -> Line<'_> {
     let line = |text, time| Line { text: Cow::Borrowed(text), time, ..Line::default() };
-    let body = priority(raw);
+    let body = facility(priority(raw));
     if let Some((stamp, end)) = time::iso(body).filter(|_| body.get(10) == Some(&b'T')) {
         let Some(rest) = body.get(end..).unwrap_or_default().strip_prefix(b" ") else {
             // Docker writes the stamp of an empty line without the space.
@@ -102,6 +159,11 @@ fn prefixed(raw: &[u8], year: Option<i16>) -> Line<'_> {
             let text = tail.strip_prefix(b" ").unwrap_or(tail);
             let source = if *stream == b'e' { 2 } else { 1 };
             return Line { partial: *part == b'P', source, ..line(text, Some(stamp)) };
+        }
+        if raw.len() > body.len()
+            && let Some(found) = rfc5424(rest, Some(stamp))
+        {
+            return found;
         }
         return syslog(rest, Some(stamp)).unwrap_or_else(|| line(rest, Some(stamp)));
     }
@@ -116,17 +178,15 @@ fn prefixed(raw: &[u8], year: Option<i16>) -> Line<'_> {
             }
         }
     }
+    if let Some(text) = uptime(body) {
+        return line(text, None);
+    }
     if let Some(rest) = body.strip_prefix(b"[")
         && let Some(close) = memchr::memchr(b']', rest.get(..rest.len().min(40)).unwrap_or_default())
     {
         let (inside, after) = rest.split_at(close);
         let text = after.get(1..).unwrap_or_default();
         let text = text.strip_prefix(b" ").unwrap_or(text);
-        let seconds = inside.trim_ascii();
-        let uptime = seconds.iter().all(|b| b.is_ascii_digit() || *b == b'.') && seconds.contains(&b'.');
-        if uptime {
-            return line(text, None);
-        }
         if let Some((stamp, end)) = time::at_start(inside, None).filter(|(_, end)| *end == inside.len()) {
             debug_assert!(end <= inside.len());
             return line(text, Some(stamp));
@@ -146,6 +206,44 @@ fn priority(raw: &[u8]) -> &[u8] {
         }
         _ => raw,
     }
+}
+
+/// Takes off `kern  :info  : `, which `dmesg -x` writes before its own stamp.
+fn facility(body: &[u8]) -> &[u8] {
+    let mut parts = body.splitn(3, |b| *b == b':');
+    let (Some(facility), Some(level), Some(rest)) = (parts.next(), parts.next(), parts.next()) else { return body };
+    let word =
+        |part: &[u8]| !part.is_empty() && part.len() <= 8 && part.iter().all(|b| b.is_ascii_lowercase() || *b == b' ');
+    let stamped = rest.strip_prefix(b" ").filter(|rest| rest.starts_with(b"["));
+    stamped.filter(|_| word(facility) && word(level)).unwrap_or(body)
+}
+
+/// `host app pid msgid [data] text` behind the stamp of RFC 5424.
+fn rfc5424(rest: &[u8], time: Option<Timestamp>) -> Option<Line<'_>> {
+    let mut words = rest.splitn(5, |b| *b == b' ');
+    let (_host, app, pid, _message) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let mut tail = words.next()?;
+    let plain = |word: &[u8]| !word.is_empty() && word.iter().all(u8::is_ascii_graphic);
+    if !plain(app) || app.ends_with(b":") || !(pid == b"-" || pid.iter().all(u8::is_ascii_digit) || plain(pid)) {
+        return None;
+    }
+    if let Some(text) = tail.strip_prefix(b"-") {
+        tail = text;
+    } else {
+        // Elements in brackets; a bracket inside quotes is escaped.
+        while tail.starts_with(b"[") {
+            let mut escaped = false;
+            let end = tail.iter().position(|b| {
+                let ends = *b == b']' && !escaped;
+                escaped = *b == b'\\' && !escaped;
+                ends
+            })?;
+            tail = tail.get(end + 1..)?;
+        }
+    }
+    let text = tail.strip_prefix(b" ").unwrap_or(tail);
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    Some(Line { text: Cow::Borrowed(text), time, source: hash(&[app, pid].concat()), ..Line::default() })
 }
 
 /// `host ident[pid]: text` behind a stamp.
@@ -169,6 +267,7 @@ fn syslog(rest: &[u8], time: Option<Timestamp>) -> Option<Line<'_>> {
     }
     let text = tail.get(colon + 1..).unwrap_or_default();
     let text = text.strip_prefix(b" ").unwrap_or(text);
+    let text = if name == b"kernel" { uptime(text).unwrap_or(text) } else { text };
     // Docker's syslog and journald drivers write the short id of the container as the program's name.
     let short = name.rsplit(|b| *b == b'/').next().unwrap_or(name);
     let container = (short.len() == 12 && short.iter().all(u8::is_ascii_hexdigit))
@@ -209,11 +308,23 @@ mod tests {
             "Sat 2026-11-21 01:36:02 UTC node1 worker[8]: psql: no",
             "[Sat Nov 21 01:36:02 2026] psql: no",
             "worker-1  | 2026-11-21T01:36:02Z psql: no",
+            "<30>1 2026-11-21T01:36:02.000000Z 192.0.2.1 worker 8710 - - psql: no",
+            "<165>1 2026-11-21T01:36:02Z host app - ID47 [example@32473 iut=\"3\" note=\"a\\]b\"][x@1 y=\"z\"] psql: no",
+            r#"{"_PID":"14","MESSAGE":"psql: no","__REALTIME_TIMESTAMP":"1795224962000000","SYSLOG_IDENTIFIER":"worker"}"#,
             "\x1b[36mworker_1  |\x1b[0m 2026-11-21T01:36:02Z \x1b[31mpsql\x1b[0m: no\r",
         ] {
             assert_eq!(text(raw), ("psql: no".to_owned(), at(seconds)), "{raw}");
         }
         assert_eq!(text("[   12.345678] Out of memory"), ("Out of memory".to_owned(), None));
+        for raw in [
+            "<6>[   12.345678] Out of memory",
+            "[   12.345678][  T123] Out of memory",
+            "kern  :err   : [   12.345678] Out of memory",
+            "MESSAGE=Out of memory",
+        ] {
+            assert_eq!(text(raw), ("Out of memory".to_owned(), None), "{raw}");
+        }
+        assert_eq!(text("Nov 21 01:36:02 host kernel: [   12.345678] Out of memory").0, "Out of memory");
         assert_eq!(text("\tIs the server running"), ("\tIs the server running".to_owned(), None));
     }
 

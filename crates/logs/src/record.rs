@@ -17,6 +17,8 @@ pub(crate) const MAX_LINES: usize = 256;
 pub(crate) const MAX_BYTES: usize = 64 << 10;
 /// Lines of other sources that may stand between two lines of a record.
 const MAX_SKIPPED: usize = 32;
+/// Fields of one entry of the journal that are looked at.
+const MAX_FIELDS: usize = 128;
 /// Lines of one record were written at one time, give or take.
 const MAX_SECONDS_BETWEEN: i64 = 5;
 
@@ -87,7 +89,7 @@ pub(crate) fn around(buffer: &[u8], hit: usize, year: Option<i16>) -> Record {
     lines.drain(..leading.min(lines.len() - 1));
 
     let mut record = Record {
-        time: lines.iter().find_map(|(_, line)| line.time),
+        time: lines.iter().find_map(|(_, line)| line.time).or_else(|| time_above(buffer, lines.first()?.0.start)),
         container: lines.iter().find_map(|(_, line)| line.container.clone()),
         ..Record::default()
     };
@@ -107,6 +109,26 @@ pub(crate) fn around(buffer: &[u8], hit: usize, year: Option<i16>) -> Record {
         }
     }
     record
+}
+
+/// The time of the entry of `journalctl -o export` in which the line that begins here stands: an earlier line of the same entry.
+fn time_above(buffer: &[u8], start: usize) -> Option<Timestamp> {
+    if !buffer.get(start..)?.starts_with(b"MESSAGE=") {
+        return None;
+    }
+    let mut end = start.checked_sub(1)?;
+    for _ in 0..MAX_FIELDS {
+        let from = memchr::memrchr(b'\n', buffer.get(..end)?).map_or(0, |at| at + 1);
+        let line = buffer.get(from..end)?;
+        if line.is_empty() {
+            return None;
+        }
+        if let Some(time) = framing::journal_time(line) {
+            return Some(time);
+        }
+        end = from.checked_sub(1)?;
+    }
+    None
 }
 
 /// The line that contains a byte, without its line end.
