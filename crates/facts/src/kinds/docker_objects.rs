@@ -1,10 +1,12 @@
-//! What Docker keeps besides containers and networks: images, volumes, events, usage figures.
+//! What Docker keeps besides containers and networks: images, volumes, events, usage figures; compose files.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
+use ipnet::IpNet;
 use jiff::Timestamp;
 
-use crate::{Text, fact_kind};
+use crate::{Proto, Text, fact_kind, fact_record};
 
 fact_kind! {
     /// An image: `docker images`, `docker image inspect`, the API's list.
@@ -158,5 +160,84 @@ fact_kind! {
         status: Option<Text>,
         /// Files that it was made from.
         config_files: Vec<Text>,
+    }
+}
+
+fact_record! {
+    /// A port of a service in a compose file.
+    ComposePort {
+        /// Protocol.
+        proto: Proto,
+        /// Port of the container.
+        target: u16,
+        /// Port of the host; absent where Docker chooses it.
+        published: Option<u16>,
+        /// Address of the host that is bound; absent for all.
+        host_address: Option<IpAddr>,
+    }
+}
+
+fact_kind! {
+    /// A service as a compose file wants it: docker-compose.yml, compose.yaml, `docker compose config`, versions 1 to 3 and the
+    /// Compose specification. Variables with a default (`${PORT:-8080}`) have it, others stay as written.
+    "compose_service": ComposeService {
+        /// Name of the service.
+        name: Text,
+        /// Name of the project, where the file tells it.
+        project: Option<Text>,
+        /// Image.
+        image: Option<Text>,
+        /// It is built and not only pulled.
+        build: bool,
+        /// Name of the container, where it is fixed.
+        container_name: Option<Text>,
+        /// Published ports.
+        ports: Vec<ComposePort>,
+        /// Ports that are exposed only, such as `5432` or `53/udp`.
+        expose: Vec<Text>,
+        /// Names of its networks in the file.
+        networks: Vec<Text>,
+        /// Further names of it on its networks.
+        aliases: Vec<Text>,
+        /// `host`, `none`, `service:NAME`, `container:NAME`, …
+        network_mode: Option<Text>,
+        /// Services that are started before it.
+        depends_on: Vec<Text>,
+        /// Legacy links, as `service` or `service:alias`.
+        links: Vec<Text>,
+        /// Names added to its hosts file, as `name:address`.
+        extra_hosts: Vec<Text>,
+        /// DNS servers.
+        dns: Vec<Text>,
+        /// Environment by name.
+        env: BTreeMap<Text, Text>,
+        /// Command, as words or as one line.
+        command: Vec<Text>,
+        /// Test of the health check, without `CMD`.
+        healthcheck: Vec<Text>,
+        /// Restart policy.
+        restart: Option<Text>,
+        /// Mounts as written in short form, `source:target` for the long one.
+        volumes: Vec<Text>,
+    }
+}
+
+fact_kind! {
+    /// A network as a compose file wants it.
+    "compose_network": ComposeNetwork {
+        /// Name in the file.
+        key: Text,
+        /// Name outside of it, where it is fixed.
+        name: Option<Text>,
+        /// Driver.
+        driver: Option<Text>,
+        /// It must exist already.
+        external: bool,
+        /// No way out.
+        internal: bool,
+        /// Subnets.
+        subnets: Vec<IpNet>,
+        /// Driver options.
+        options: BTreeMap<Text, Text>,
     }
 }

@@ -124,6 +124,8 @@ kinds! {
     DockerContext,
     DockerPlugin,
     ComposeProject,
+    ComposeService,
+    ComposeNetwork,
     SwarmNode,
     SwarmService,
     SwarmTask,

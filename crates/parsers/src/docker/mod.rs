@@ -6,6 +6,7 @@
 
 mod cells;
 mod compose;
+mod compose_file;
 mod config;
 mod container;
 mod endpoint;
@@ -62,6 +63,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &PLUGINS,
     &PROJECTS,
     &COMPOSE_IMAGES,
+    &COMPOSE_FILE,
     &PORTS,
     &PODMAN_INFO,
     &PODMAN_NETWORKS,
@@ -365,6 +367,23 @@ static COMPOSE_IMAGES: Format = Format {
     kinds: &["image"],
     detect: |hint| sure(first_lines(hint).any(compose::image_titles), hint, &["docker-compose images"]),
     parse: compose::parse_images,
+};
+
+static COMPOSE_FILE: Format = Format {
+    name: "compose-file",
+    collect: "docker compose config",
+    kinds: &["compose_service", "compose_network"],
+    detect: |hint| {
+        let name = hint.path.rsplit('/').next().unwrap_or_default();
+        let named = name.contains("compose") && (name.ends_with(".yml") || name.ends_with(".yaml"));
+        let asked = by_path(hint, &["docker compose config", "docker-compose config"]);
+        match (compose_file::is_compose(hint.head, named || asked), named || asked) {
+            (true, true) => Match::Both,
+            (true, false) => Match::Content,
+            _ => Match::No,
+        }
+    },
+    parse: compose_file::parse,
 };
 
 static PORTS: Format = Format {
