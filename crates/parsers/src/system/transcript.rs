@@ -184,15 +184,16 @@ fn detect(hint: &Hint<'_>) -> Match {
 fn parse(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     for section in sections(document) {
+        let command = section.command.as_ref();
+        let log_of = command.and_then(|command| command.log_of().or_else(|| command.container.clone()));
+        let log = LogPart {
+            container: log_of.or_else(|| document.container.clone()),
+            is_log: command.is_some_and(Command::is_log),
+            first_line: section.first_line,
+            span: (section.start, section.start + section.bytes.len()),
+        };
         let Some(format) = format_of(&section) else {
-            let command = section.command.as_ref();
-            let container = command.and_then(|command| command.log_of().or_else(|| command.container.clone()));
-            parsed.logs.push(LogPart {
-                container: container.or_else(|| document.container.clone()),
-                is_log: command.is_some_and(Command::is_log),
-                first_line: section.first_line,
-                span: (section.start, section.start + section.bytes.len()),
-            });
+            parsed.logs.push(log);
             continue;
         };
         let (subject, container): (Text, Option<Text>) = match section.command {
@@ -209,6 +210,10 @@ fn parse(document: &Document<'_>) -> Parsed {
             offset: document.offset + section.start as u64,
         };
         let one = (format.parse)(&inner);
+        // What a failed command says is read as a log as well: `docker run`, `docker pull`, `curl` name the cause there.
+        if !one.facts.is_empty() && one.facts.iter().all(|fact| fact.kind() == "collection_error") {
+            parsed.logs.push(log);
+        }
         parsed.facts.extend(one.facts);
         parsed.problems.extend(one.problems);
         parsed.logs.extend(
