@@ -31,6 +31,7 @@ mod intake;
 mod listening;
 mod loaded;
 mod names;
+mod ports;
 mod prober;
 mod quotes;
 mod reasons;
@@ -44,6 +45,10 @@ mod vocabulary;
 
 pub use bundlescope_bundle::{Limits, OpenError};
 pub use loaded::{Loaded, Options, analyze, load, load_texts};
+pub use ports::{
+    Allow, Comparison, Decider, Declared, Difference, HostPorts, PortReport, Published, Requirements, Seen, Use,
+    compare, ports,
+};
 pub use prober::{ModelProber, ProbeError};
 pub use rule_tests::{Actual, Exercised, Fault, Mistake, TestOptions, TestOutcome, TestRun, run_tests};
 pub use signatures::Rulebook;

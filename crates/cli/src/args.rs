@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Facts(Facts),
     /// Ask whether a connection would be delivered, and what decides
     Probe(Probe),
+    /// List the ports that containers use, as installation requirements, with the rules that allow them
+    Ports(Ports),
     /// For rule authors: check, test, explain, begin, capture and document rules
     #[command(subcommand)]
     Rules(Rules),
@@ -174,6 +176,27 @@ pub(crate) struct Probe {
     pub(crate) format: ProbeFormat,
     #[command(flatten)]
     pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ports {
+    /// A folder, an archive, or - for standard input
+    pub(crate) bundle: PathBuf,
+    /// Compare with a list of declared requirements: lines such as "- internal communication on ports 5432 and 6379"
+    #[arg(long, value_name = "FILE")]
+    pub(crate) requirements: Option<PathBuf>,
+    /// Form of the list
+    #[arg(long, value_enum, default_value_t = PortsFormat::Text)]
+    pub(crate) format: PortsFormat,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PortsFormat {
+    Text,
+    Markdown,
+    Json,
 }
 
 #[derive(Debug, Subcommand)]

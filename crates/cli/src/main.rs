@@ -5,6 +5,7 @@ mod args;
 mod facts;
 mod isolate;
 mod packs;
+mod ports;
 mod probe;
 mod progress;
 mod rules;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Analyze(args) => analyze::run(&args),
         Command::Facts(args) => facts::run(&args),
         Command::Probe(args) => probe::run(&args),
+        Command::Ports(args) => ports::run(&args),
         Command::Rules(args) => rules::run(&args),
     };
     match result {

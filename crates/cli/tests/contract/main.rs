@@ -9,6 +9,7 @@ mod hostile;
 mod inputs;
 mod isolation;
 mod outputs;
+mod ports;
 mod questions;
 mod rule_tests;
 mod secrets;
