@@ -213,7 +213,33 @@ fn site(address: Ipv6Addr) -> [u8; 6] {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_a_network_holds_it_still_holds(
+            base in any::<u32>(), length in 16_u8..30, inside in proptest::collection::vec(any::<u32>(), 1..6), other in any::<u32>(),
+        ) {
+            let net = Ipv4Net::new(Ipv4Addr::from(base), length).unwrap().trunc();
+            let hosts = inside.iter().map(|bits| Ipv4Addr::from(u32::from(net.network()) | (bits & !u32::from(net.netmask()))));
+            let hosts: Vec<Ipv4Addr> = hosts.collect();
+            let text = format!("{net} {} {}", hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "), Ipv4Addr::from(other));
+            let moved = moved(&text);
+            let mut words = moved.split(' ');
+            let new: Ipv4Net = words.next().unwrap().parse().unwrap();
+            prop_assert_eq!(new.prefix_len(), length);
+            let after: Vec<Ipv4Addr> = words.map(|word| word.parse().unwrap()).collect();
+            for (old, new_host) in hosts.iter().zip(&after) {
+                prop_assert!(new.contains(new_host), "{} -> {}", text, moved);
+                // The place inside stays, and so do equality and order.
+                prop_assert_eq!(u32::from(*old) - u32::from(net.network()), u32::from(*new_host) - u32::from(new.network()));
+            }
+            let stranger = after.last().unwrap();
+            prop_assert_eq!(net.contains(&Ipv4Addr::from(other)), new.contains(stranger), "{} -> {}", text, moved);
+        }
+    }
 
     fn moved(text: &str) -> String {
         Addresses::learn(std::iter::once(text)).replace(text)

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use bundlescope_analysis::Loaded;
-use bundlescope_facts::Value;
 use bundlescope_report::Redactor;
 use regex::{Captures, Regex};
 
@@ -49,6 +48,10 @@ const PUBLIC: &[&str] = &[
     "compose.project.config",
 ];
 
+/// Names that everybody's networks and hosts have.
+const COMMON: &[&str] =
+    &["localhost", "host", "default", "none", "bridge", "ingress", "docker_gwbridge", "podman", "docker0"];
+
 /// What may be replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Classes {
@@ -60,7 +63,7 @@ pub(super) struct Classes {
 /// What stands for what.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Mapping {
-    /// Names of containers and hosts, longest first.
+    /// Names of containers, hosts and networks, longest first.
     names: Vec<(String, String)>,
     domains: BTreeMap<String, String>,
     ids: BTreeMap<String, String>,
@@ -69,26 +72,30 @@ pub(super) struct Mapping {
 }
 
 impl Mapping {
-    /// Learns what these documents hold that points to somebody; names are those of containers and hosts.
+    /// Learns what these documents hold that points to somebody. Names are those of the containers, hosts and networks
+    /// of the bundle that they come from.
     pub(super) fn learn(files: &[(String, String)], loaded: &Loaded) -> Self {
         let texts: Vec<String> = files.iter().flat_map(|(path, text)| [path.clone(), without_secrets(text)]).collect();
         let mut mapping = Self { addresses: Addresses::learn(texts.iter().map(String::as_str)), ..Self::default() };
         let mut containers: BTreeSet<String> = BTreeSet::new();
         let mut hosts: BTreeSet<String> = BTreeSet::new();
+        let mut networks: BTreeSet<String> = BTreeSet::new();
+        let mut servers: BTreeSet<String> = BTreeSet::new();
         for fact in &loaded.facts {
-            let mut add = |set: u8, name: &str| {
-                let set = if set == 0 { &mut containers } else { &mut hosts };
-                if let Value::Text(text) = fact.get(name) {
-                    set.insert(text.to_string());
-                }
-            };
+            let of = |name: &str| fact.get(name).as_text().map(str::to_owned);
             match fact.kind() {
                 "container" => {
-                    add(0, "name");
-                    add(1, "hostname");
+                    containers.extend(of("name"));
+                    hosts.extend(of("hostname"));
                 }
-                "hostname" => add(1, "name"),
-                _ => add(0, "container"),
+                "hostname" => hosts.extend(of("name")),
+                "network" => networks.extend(of("name")),
+                _ => {
+                    containers.extend(of("container"));
+                    networks.extend(of("network"));
+                    // Whom a log names.
+                    servers.extend(fact.occurrences.and_then(|_| of("host")));
+                }
             }
             hosts.insert(fact.node.to_string());
         }
@@ -96,16 +103,24 @@ impl Mapping {
             name.len() > 1
                 && name.parse::<std::net::IpAddr>().is_err()
                 && !is_id(name)
-                && !["localhost", "host", "default", "none", "bridge"].contains(&name.as_str())
+                && !COMMON.contains(&name.as_str())
                 && texts.iter().any(|text| text.contains(name.as_str()))
         };
         let numbered = |set: BTreeSet<String>, word: &str| {
             let used: Vec<String> = set.into_iter().filter(used).collect();
             used.into_iter().enumerate().map(|(n, name)| (name, format!("{word}-{}", n + 1))).collect::<Vec<_>>()
         };
+        // A name stands for one thing, the first that it is known as.
         hosts.retain(|name| !containers.contains(name));
+        networks.retain(|name| !containers.contains(name) && !hosts.contains(name));
+        // What has dots is a domain.
+        servers.retain(|name| {
+            !name.contains('.') && ![&containers, &hosts, &networks].iter().any(|known| known.contains(name))
+        });
         mapping.names = numbered(containers, "container");
         mapping.names.extend(numbered(hosts, "host"));
+        mapping.names.extend(numbered(networks, "network"));
+        mapping.names.extend(numbered(servers, "server"));
         mapping.names.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         for text in &texts {
             each(&UUID, text, |found| {

@@ -272,7 +272,7 @@ impl Capture {
         if trials > MAX_TRIALS {
             notes.push(format!("stopped after {MAX_TRIALS} trials: what is left may be larger than it need be"));
         }
-        self.anonymised(documents, &target, &before, notes)
+        self.anonymised(documents, &loaded, &target, &before, notes)
     }
 
     /// Whether documents still show the target, and are still read as what they were.
@@ -326,13 +326,14 @@ impl Capture {
     fn anonymised(
         &self,
         documents: Vec<Document>,
+        bundle: &Loaded,
         target: &Target,
         before: &BTreeMap<Text, (Text, u64)>,
         notes: &mut Vec<String>,
     ) -> Result<Vec<Document>, String> {
         let pairs: Vec<(String, String)> =
             documents.iter().map(|file| (file.path.to_string(), file.text.to_string())).collect();
-        let mut mapping = Mapping::learn(&pairs, &self.load(&documents));
+        let mut mapping = Mapping::learn(&pairs, bundle);
         let attempt = |mapping: &Mapping, classes: Classes| -> Option<Vec<Document>> {
             let new = |text: &str| Text::from(mapping.apply(text, classes));
             let changed: Vec<Document> =

@@ -67,6 +67,8 @@ pub fn site(pack: &Pack, outcomes: &[TestOutcome], wanted: &dyn Fn(&str) -> bool
         "facts.html",
         context! { title => "Facts and events", kinds => served(&kinds), events => served(&events) },
     )?;
+    // The same with the documents that state each kind, for those who read Markdown.
+    pages.push(Page { path: "vocabulary.md".into(), content: bundlescope_analysis::vocabulary() });
     Ok(pages)
 }
 

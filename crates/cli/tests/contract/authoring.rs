@@ -181,7 +181,7 @@ fn the_pages_of_a_pack_hang_together_and_carry_nothing_active() {
     .unwrap();
     let out = folder.path().join("site");
     let told = ok(&["rules", "docs", text(&pack), "-o", text(&out)]);
-    assert!(told.starts_with("wrote 4 pages; begin with "), "{told}");
+    assert!(told.starts_with("wrote 5 pages; begin with "), "{told}");
     let mut pages = BTreeSet::new();
     for path in ["index.html", "facts.html", "rules/r.html", "signatures/s.html"] {
         let page = fs::read_to_string(out.join(path)).unwrap();
