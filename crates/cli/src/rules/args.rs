@@ -50,7 +50,7 @@ pub(crate) enum Form {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Without an id on a terminal, it asks. Without --from-log and --fact it needs one of them.")]
+#[command(after_help = "It needs an id, and --from-log or --fact; on a terminal it asks for what is missing.")]
 pub(crate) struct New {
     /// Id of the new rule or signature: lower-case letters, digits and dashes; the file is called the same
     pub(crate) id: Option<String>,

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use bundlescope_analysis::load;
@@ -30,7 +31,8 @@ pub(crate) fn run(args: &New) -> Result<ExitCode, Failure> {
         remarks.iter().for_each(|remark| aside(remark));
         return Ok(ExitCode::SUCCESS);
     }
-    let path = args.dir.join(format!("{}.yaml", wish.id));
+    let file = PathBuf::from(format!("{}.yaml", wish.id));
+    let path = if args.dir == Path::new(".") { file } else { args.dir.join(file) };
     let problem = |error: std::io::Error| Failure::usage(format!("{}: cannot write: {error}", path.display()));
     fs::create_dir_all(&args.dir).map_err(problem)?;
     // An existing file is somebody's work.
