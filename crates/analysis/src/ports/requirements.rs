@@ -126,13 +126,20 @@ pub struct Comparison {
     pub blocked: Vec<Difference>,
 }
 
+/// Who uses a port, and what stops it.
+#[derive(Default)]
+struct Shown {
+    who: BTreeSet<String>,
+    blocked: BTreeSet<String>,
+}
+
 /// Compares what is declared with what a bundle shows.
 pub fn compare(report: &PortReport, requirements: &Requirements) -> Comparison {
-    let mut shown: BTreeMap<(Declared, u16, Text), (BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
+    let mut shown: BTreeMap<(Declared, u16, Text), Shown> = BTreeMap::new();
     let mut show = |declared, port, proto: &Text, who: String, blocked: Option<&Decider>| {
-        let entry = shown.entry((declared, port, proto.clone())).or_default();
-        entry.0.insert(who);
-        entry.1.extend(blocked.map(place));
+        let entry: &mut Shown = shown.entry((declared, port, proto.clone())).or_default();
+        entry.who.insert(who);
+        entry.blocked.extend(blocked.map(place));
     };
     for host in &report.hosts {
         for published in &host.inbound {
@@ -147,7 +154,7 @@ pub fn compare(report: &PortReport, requirements: &Requirements) -> Comparison {
         }
     }
     let mut comparison = Comparison::default();
-    for ((direction, port, proto), (who, blocked)) in &shown {
+    for ((direction, port, proto), Shown { who, blocked }) in &shown {
         let declared_on = requirements.ports.get(&(*direction, *port, proto.clone())).copied();
         let difference = Difference {
             direction: *direction,

@@ -16,6 +16,9 @@ const ESTABLISHED: &str = "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"
 /// Ports that one rule can name (xt_multiport).
 const MOST_PORTS: usize = 15;
 
+/// Who uses each port by one way, and what the simulator said.
+type Ports = BTreeMap<u16, (BTreeSet<Text>, Proof)>;
+
 /// What one rule is about: chain, way in, way out, destination, protocol.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Way {
@@ -57,7 +60,7 @@ pub(super) fn prove(loaded: &Loaded, ports: &mut HostPorts) {
     let forward = if has_chain(loaded, &ports.host, "DOCKER-USER") { "DOCKER-USER" } else { "FORWARD" };
     let deny = bridges.deny(forward);
     let denied = after(host, &deny);
-    let mut ways: BTreeMap<Way, BTreeMap<u16, (BTreeSet<Text>, Proof)>> = BTreeMap::new();
+    let mut ways: BTreeMap<Way, Ports> = BTreeMap::new();
     for used in ports.internal.iter().filter(|used| used.address.is_none_or(|address| address.is_ipv4())) {
         let Some((way, proof)) = bridges.way(host, denied.as_ref(), &deny, forward, used) else { continue };
         let entry = ways.entry(way).or_default().entry(used.port).or_default();
