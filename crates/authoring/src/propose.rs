@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use bundlescope_analysis::{Rulebook, load_texts};
 use bundlescope_facts::{COMPOUND_GROUPS, Fact, Text, Value, event_spec};
-use bundlescope_rules::{Fragment, Pack, RuleFile, RuleSource, scalar};
+use bundlescope_rules::{Fragment, Pack, RuleFile, RuleSource, format, scalar};
 use regex::Regex;
 
 use crate::update::{NOT_OWN, typed};
@@ -120,7 +120,7 @@ pub fn signature(wish: &SignatureWish) -> Result<Proposal, String> {
     if captures.is_empty() {
         notes.push("nothing in the line looked like a value that changes; name what does: (?<name>…)".to_owned());
     }
-    Ok(Proposal { text, notes })
+    Ok(Proposal { text: format(&text).unwrap_or(text), notes })
 }
 
 /// A title from an id.
@@ -146,7 +146,10 @@ fn said(line: &str) -> String {
     let names = ["msg", "message", "error", "err", "reason", "exception", "log", "detail"];
     let braces = line.find('{').and_then(|start| line.get(start..));
     if let Some(Ok(serde_json::Value::Object(map))) = braces.map(|text| serde_json::from_str(text.trim())) {
-        let texts = names.iter().filter_map(|name| map.get(*name)?.as_str());
+        // `err` may be a record with a message of its own.
+        let inner = map.values().filter_map(serde_json::Value::as_object);
+        let texts =
+            std::iter::once(&map).chain(inner).flat_map(|map| names.iter().filter_map(|name| map.get(*name)?.as_str()));
         if let Some(longest) = texts.max_by_key(|text| text.len()) {
             // The JSON of container logs holds the line of the program.
             return bundlescope_logs::message(longest);
@@ -155,7 +158,7 @@ fn said(line: &str) -> String {
     let pair = Regex::new(r#"(?:^|\s)(?:msg|message|error|err|reason)="((?:[^"\\]|\\.)*)""#).ok();
     let pairs = pair.iter().flat_map(|pair| pair.captures_iter(line)).filter_map(|found| found.get(1));
     match pairs.map(|text| text.as_str()).max_by_key(|text| text.len()) {
-        Some(longest) => longest.replace("\\\"", "\"").replace("\\\\", "\\"),
+        Some(longest) => longest.replace("\\n", "\n").replace("\\t", "\t").replace("\\\"", "\"").replace("\\\\", "\\"),
         None => bundlescope_logs::message(line),
     }
 }
@@ -188,9 +191,10 @@ fn begun(message: &str) -> &str {
 
 /// Whether a built-in signature makes an event of the line already.
 fn known_already(line: &str) -> Vec<String> {
-    let (pack, _) = Pack::load_sources(&[bundlescope_rules::embedded()]);
-    let Ok(rules) = Rulebook::new(pack) else { return Vec::new() };
-    let loaded = load_texts(&[("app.log".into(), line.into())], &rules);
+    static BUILT_IN: LazyLock<Option<Rulebook>> =
+        LazyLock::new(|| Rulebook::new(Pack::load_sources(&[bundlescope_rules::embedded()]).0).ok());
+    let Some(rules) = BUILT_IN.as_ref() else { return Vec::new() };
+    let loaded = load_texts(&[("app.log".into(), line.into())], rules);
     let events = loaded.facts.iter().filter(|fact| fact.occurrences.is_some());
     let told = events.map(|fact| {
         let own: Vec<String> = own_fields(fact).iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -230,11 +234,13 @@ fn cut(message: &str, event: &str) -> Vec<(std::ops::Range<usize>, Piece)> {
         let fresh = !word(message.get(..at).and_then(|before| before.chars().next_back()));
         let found = PIECES.iter().filter(|_| fresh).find_map(|(piece, regex)| {
             let found = regex.find(rest).filter(|found| found.start() == 0)?;
-            let end = at + found.end();
+            // A sentence's full stop is no part of a URL.
+            let text =
+                if *piece == Piece::Url { found.as_str().trim_end_matches(['.', ':', ',']) } else { found.as_str() };
+            let end = at + text.len();
             // A piece ends where a word does, and an id has digits and letters.
             let whole = matches!(piece, Piece::Url | Piece::Quoted)
                 || !word(message.get(end..).and_then(|behind| behind.chars().next()));
-            let text = found.as_str();
             let mixed = text.bytes().any(|b| b.is_ascii_digit()) && text.bytes().any(|b| b.is_ascii_alphabetic());
             let plain_id = *piece == Piece::Id && !text.contains(['-', ':']) && !mixed;
             let inside = error.as_ref().is_some_and(|error| error.start < end && error.start > at);
@@ -259,7 +265,7 @@ fn written(message: &str, parts: &[(std::ops::Range<usize>, Piece)], event: &str
     let mut out = String::new();
     let mut from = 0;
     for (range, piece) in parts {
-        out += &regex::escape(message.get(from..range.start).unwrap_or_default());
+        out += &literal(message.get(from..range.start).unwrap_or_default());
         from = range.end;
         let text = message.get(range.clone()).unwrap_or_default();
         let quote = if *piece == Piece::Quoted { text.get(..1).unwrap_or_default() } else { "" };
@@ -300,8 +306,21 @@ fn written(message: &str, parts: &[(std::ops::Range<usize>, Piece)], event: &str
             None => out += &format!("{quote}(?:{body}){quote}"),
         }
     }
-    out += &regex::escape(message.get(from..).unwrap_or_default().trim_end());
+    out += &literal(message.get(from..).unwrap_or_default().trim_end());
     (out, names)
+}
+
+/// A fixed text as a regular expression that can be read: control characters are written out.
+fn literal(text: &str) -> String {
+    let mut out = String::new();
+    for c in regex::escape(text).chars() {
+        match c {
+            '\t' => out.push_str(r"\t"),
+            c if c.is_ascii_control() => out.push_str(&format!(r"\x{:02x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// A name for what a piece says: its kind, the word before it, or the unit behind it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bundlescope_facts::{EVENTS, Fact, FieldSpec, FieldType, KINDS, Text, Value, kind_spec};
-use bundlescope_rules::{Pack, nearest, scalar};
+use bundlescope_rules::{Pack, format, nearest, scalar};
 use regex::Regex;
 
 use crate::propose::{Proposal, titled};
@@ -74,7 +74,7 @@ pub fn rule(id: &str, title: Option<&str>, kinds: &[String], pack: &Pack, facts:
         scalar(&format!("Say what was seen: {}.", shown.join(", "))),
     );
     let notes = vec!["fill in `when:` and the texts; the comments tell the fields, and may go".to_owned()];
-    Ok(Proposal { text, notes })
+    Ok(Proposal { text: format(&text).unwrap_or(text), notes })
 }
 
 /// Names that mean the same thing in every kind.
