@@ -159,7 +159,8 @@ impl Loaded {
             let world = World { facts: &self.facts, prober: &prober, coverage: &self.coverage, now: self.now };
             evaluate(pack, &world)
         };
-        for finding in &mut evaluation.findings {
+        let suppressed = evaluation.suppressed.iter_mut().map(|suppressed| &mut suppressed.finding);
+        for finding in evaluation.findings.iter_mut().chain(suppressed) {
             for evidence in &mut finding.evidence {
                 self.quotes.fill(evidence);
             }
@@ -171,6 +172,9 @@ impl Loaded {
             findings: evaluation.findings,
             undecided: evaluation.undecided,
             clear: evaluation.clear,
+            suppressed: evaluation.suppressed,
+            not_applicable: evaluation.not_applicable,
+            drafts: pack.drafts().to_vec(),
             problems: self.problems,
             documents: self.documents,
         }

@@ -1,8 +1,8 @@
 //! Turns the signatures of a rule pack into what the log scanner runs.
 
 use bundlescope_facts::Text;
-use bundlescope_logs::{Pattern, Signature, SignatureCost, SignatureSet};
-use bundlescope_rules::Pack;
+use bundlescope_logs::{Pattern, Signature, SignatureCost, SignatureError, SignatureSet};
+use bundlescope_rules::{Diagnostic, Pack};
 
 /// Rules and signatures, ready for any number of bundles.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct Rulebook {
 impl Rulebook {
     /// Compiles the signatures of a checked pack; an error lists every one that the scanner cannot run, for people.
     pub fn new(pack: Pack) -> Result<Self, Vec<String>> {
-        match SignatureSet::compile(pack.signatures().iter().map(convert).collect()) {
+        match compile(&pack) {
             Ok(signatures) => Ok(Self { pack, signatures }),
             Err(errors) => Err(errors.iter().map(ToString::to_string).collect()),
         }
@@ -37,6 +37,22 @@ impl Rulebook {
         self.signatures.costs()
     }
 
+    /// What only the scanner can tell of the signatures of a pack: patterns that it cannot run, and slow ones.
+    pub fn check(pack: &Pack) -> Vec<Diagnostic> {
+        match compile(pack) {
+            Ok(set) => {
+                let message = "the pattern needs no fixed text, so that every record of every log is tried with it";
+                set.slow().iter().filter_map(|(id, at)| pack.about_pattern(id, *at, message, true)).collect()
+            }
+            Err(errors) => errors
+                .iter()
+                .filter_map(|error| {
+                    pack.about_pattern(&error.signature, error.pattern.unwrap_or(0), &error.message, false)
+                })
+                .collect(),
+        }
+    }
+
     /// The rules.
     pub fn pack(&self) -> &Pack {
         &self.pack
@@ -51,16 +67,24 @@ pub(crate) fn alone(signature: &bundlescope_rules::Signature, pattern: usize) ->
     one
 }
 
+fn compile(pack: &Pack) -> Result<SignatureSet, Vec<SignatureError>> {
+    SignatureSet::compile(pack.signatures().iter().map(convert).collect())
+}
+
 fn convert(signature: &bundlescope_rules::Signature) -> Signature {
     Signature {
         id: signature.id.clone(),
         event: signature.event.clone(),
         fields: signature.fields.clone(),
+        types: signature.types.iter().map(|(name, ty)| (name.clone(), *ty)).collect(),
         patterns: signature
             .patterns
             .iter()
             .map(|pattern| Pattern {
                 regex: pattern.regex.clone(),
+                then: pattern.then.clone(),
+                within: pattern.within,
+                within_lines: pattern.within_lines,
                 fields: pattern.fields.clone(),
                 map: pattern
                     .map

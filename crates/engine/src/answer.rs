@@ -7,8 +7,9 @@ use bundlescope_rules::{Condition, FactPattern, Operand, Pattern, Rule, Test};
 
 use crate::Missing;
 use crate::index::Key;
-use crate::join::{Join, MAX_ROWS, Matched, Row};
+use crate::join::{Join, MAX_CHECKS, MAX_ROWS, Matched, Row};
 use crate::render::Renderer;
+use crate::select::{joined, may_lack};
 
 /// Stuck rows that are kept; the rest would say the same.
 const MAX_STUCK: usize = 1_000;
@@ -55,8 +56,44 @@ pub(crate) struct Answer {
     pub(crate) problems: BTreeSet<String>,
 }
 
+/// Facts that one rule may look at for what is missing only.
+const MAX_ASIDE: u64 = 500_000;
+
 /// Evaluates a rule. `keep` keeps the rows before each condition, for explanations.
+///
+/// What fires is found by joining the most selective conditions first. What is missing depends on the order in which
+/// the author asks, so that the conditions are taken in written order where something may be missing.
 pub(crate) fn answer(join: &Join<'_, '_>, renderer: &Renderer, keep: bool) -> Answer {
+    let joined = joined(join);
+    let mut answer = Answer::default();
+    if keep || joined.is_none() || may_lack(join) {
+        // With the answer at hand, only what is missing is looked for.
+        let aside = if joined.is_some() { MAX_ASIDE } else { MAX_CHECKS };
+        join.limit.set(join.checks.get().saturating_add(aside));
+        answer = in_order(join, keep);
+        if joined.is_some() && (!answer.stuck.is_empty() || answer.stages.len() == join.rule.when.len()) {
+            answer.problems.clear();
+        }
+        join.limit.set(join.checks.get().saturating_add(MAX_CHECKS));
+    }
+    let mut rows = joined.unwrap_or_else(|| std::mem::take(&mut answer.rows));
+    let before = rows.len();
+    rows.retain(|row| passes(join, renderer, row, &mut answer.problems));
+    answer.filtered = before - rows.len();
+    rows.retain(|row| match blocked(join, row) {
+        Some((position, matched)) => {
+            answer.blocked.entry(position).or_insert((0, matched)).0 += 1;
+            false
+        }
+        None => true,
+    });
+    answer.stuck.retain(|stuck| blocked(join, &stuck.row).is_none() && !covered(&stuck.row, &rows));
+    answer.rows = rows;
+    answer
+}
+
+/// The conditions in written order.
+fn in_order(join: &Join<'_, '_>, keep: bool) -> Answer {
     let mut answer = Answer::default();
     let mut rows = vec![join.start()];
     let mut left: VecDeque<usize> = (0..join.rule.when.len()).collect();
@@ -72,13 +109,7 @@ pub(crate) fn answer(join: &Join<'_, '_>, renderer: &Renderer, keep: bool) -> An
                     answer.stuck.push(Stuck { row: row.clone(), missing: step.missing });
                 }
             }
-            for (slots, matched) in step.found {
-                let mut matches = row.matched.clone();
-                if let Some(place) = matches.get_mut(position) {
-                    *place = Some(matched);
-                }
-                after.push(Row { slots, matched: matches });
-            }
+            after.extend(step.found.into_iter().map(|(slots, matched)| row.with(position, slots, matched)));
             if after.len() >= MAX_ROWS || join.exhausted() {
                 after.truncate(MAX_ROWS);
                 let message = format!("stopped at condition `{}`: more combinations than are tried", condition.alias);
@@ -93,17 +124,6 @@ pub(crate) fn answer(join: &Join<'_, '_>, renderer: &Renderer, keep: bool) -> An
             break;
         }
     }
-    let before = rows.len();
-    rows.retain(|row| passes(join, renderer, row, &mut answer.problems));
-    answer.filtered = before - rows.len();
-    rows.retain(|row| match blocked(join, row) {
-        Some((position, matched)) => {
-            answer.blocked.entry(position).or_insert((0, matched)).0 += 1;
-            false
-        }
-        None => true,
-    });
-    answer.stuck.retain(|stuck| blocked(join, &stuck.row).is_none() && !covered(&stuck.row, &rows));
     answer.rows = rows;
     answer
 }
@@ -157,7 +177,7 @@ fn joins(fact: &FactPattern, row: &Row) -> bool {
 }
 
 /// Every operand of a test.
-fn operands(test: &Test, visit: &mut dyn FnMut(&Operand)) {
+pub(crate) fn operands(test: &Test, visit: &mut dyn FnMut(&Operand)) {
     let mut tests = vec![test];
     while let Some(test) = tests.pop() {
         match test {
@@ -169,13 +189,17 @@ fn operands(test: &Test, visit: &mut dyn FnMut(&Operand)) {
             | Test::ContainsAddress(operand)
             | Test::Before(operand)
             | Test::After(operand)
-            | Test::Within(_, Some(operand)) => visit(operand),
+            | Test::Within(operand, None) => visit(operand),
+            Test::Within(seconds, Some(of)) => {
+                visit(seconds);
+                visit(of);
+            }
             Test::AnyOf(several) | Test::InSubnet(several) | Test::Overlaps(several) => {
                 several.iter().for_each(&mut *visit);
             }
             Test::Not(inner) => tests.push(inner),
             Test::All(inner) => tests.extend(inner),
-            Test::Matches(..) | Test::Within(_, None) | Test::Absent(_) => {}
+            Test::Matches(..) | Test::Absent(_) => {}
         }
     }
 }
@@ -206,7 +230,7 @@ fn blocked(join: &Join<'_, '_>, row: &Row) -> Option<(usize, Matched)> {
 }
 
 /// The variables that a condition names.
-fn slots_of(condition: &Condition) -> BTreeSet<usize> {
+pub(crate) fn slots_of(condition: &Condition) -> BTreeSet<usize> {
     let mut slots = BTreeSet::new();
     let mut conditions = vec![condition];
     let mut visit = |operand: &Operand| {
@@ -216,9 +240,13 @@ fn slots_of(condition: &Condition) -> BTreeSet<usize> {
     };
     while let Some(condition) = conditions.pop() {
         match &condition.pattern {
-            Pattern::Any(inner) | Pattern::All(inner) => conditions.extend(inner),
+            Pattern::Any(inner) | Pattern::All(inner) | Pattern::Every(inner) | Pattern::None(inner) => {
+                conditions.extend(inner);
+            }
+            Pattern::Optional(inner) => conditions.push(inner),
             Pattern::Fact(fact) => fact.fields.iter().for_each(|field| operands(&field.test, &mut visit)),
             Pattern::Count(count) => {
+                conditions.extend(&count.with);
                 count.fact.fields.iter().for_each(|field| operands(&field.test, &mut visit));
                 count.compare.iter().for_each(|(_, operand)| visit(operand));
             }

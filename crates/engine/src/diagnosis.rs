@@ -17,6 +17,12 @@ pub struct Diagnosis {
     pub undecided: Vec<Undecided>,
     /// Ids of the rules that the evidence contradicts, in order.
     pub clear: Vec<Text>,
+    /// Findings that the site has accepted, with who did and until when.
+    pub suppressed: Vec<Suppressed>,
+    /// Rules that are for other products or versions.
+    pub not_applicable: Vec<NotApplicable>,
+    /// Drafts that were not asked for, by id.
+    pub drafts: Vec<Text>,
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// Every document and what it was taken for.
@@ -177,6 +183,28 @@ pub struct ProbePath {
     pub alias: Text,
     /// The question and the answer.
     pub answer: crate::ProbeAnswer,
+}
+
+/// A finding that the site has accepted.
+#[derive(Debug, Clone)]
+pub struct Suppressed {
+    /// What was found.
+    pub finding: Finding,
+    /// Why it is accepted.
+    pub reason: Text,
+    /// Who accepted it.
+    pub author: Text,
+    /// Until when, as written.
+    pub until: Text,
+}
+
+/// A rule that is for other products or versions than the bundle shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotApplicable {
+    /// Rule id.
+    pub rule: Text,
+    /// What the bundle shows instead, and where.
+    pub because: String,
 }
 
 /// A rule that evidence neither confirms nor contradicts.

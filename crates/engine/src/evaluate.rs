@@ -1,9 +1,8 @@
 //! All rules of a pack against one world.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use bundlescope_facts::{Fact, Problem, Source, Text, event_spec};
+use bundlescope_facts::{Fact, Problem, Source, Text, Value, event_spec};
 use bundlescope_rules::{Confidence, Emit, Pack, Rule};
 
 use crate::answer::{Answer, Stuck, answer};
@@ -12,8 +11,10 @@ use crate::finding::{Draft, MAX_FINDINGS, findings};
 use crate::index::{Id, Index};
 use crate::join::{Join, Matched, ProbeCache, Row};
 use crate::render::{Renderer, bindings};
+use crate::scope::scope;
+use crate::suppress::suppress;
 use crate::world::World;
-use crate::{Finding, Missing, Role, Undecided};
+use crate::{Finding, Missing, NotApplicable, Role, Suppressed, Undecided};
 
 /// Facts that one rule may emit.
 const MAX_EMITTED: usize = 10_000;
@@ -29,10 +30,16 @@ pub struct Evaluation {
     pub undecided: Vec<Undecided>,
     /// Ids of the rules that the evidence contradicts, in order.
     pub clear: Vec<Text>,
-    /// Rules that were cut short. The document is the rule file.
+    /// Findings that the site has accepted.
+    pub suppressed: Vec<Suppressed>,
+    /// Rules that are for other products or versions, by id.
+    pub not_applicable: Vec<NotApplicable>,
+    /// Rules that were cut short, and suppressions that no longer hold. The document is the rule or site file.
     pub problems: Vec<Problem>,
     /// Facts that rules emitted.
     pub derived: Vec<Fact>,
+    /// How many facts and probes were looked at, which is what evaluation costs.
+    pub checks: u64,
 }
 
 /// Evaluates every rule. Never fails and always ends: what one rule may look at is bounded, and a rule that hits the
@@ -45,8 +52,22 @@ pub fn evaluate(pack: &Pack, world: &World<'_>) -> Evaluation {
     let mut drafts = Vec::new();
     let mut asking = Vec::new();
     for rule in pack.rules() {
-        let join = Join { rule, world, index: &index, probes: &probes, checks: Cell::new(0) };
-        let answer = answer(&join, &renderer, false);
+        let join = Join::new(rule, world, &index, &probes);
+        let scope = scope(&join);
+        if let Err(because) = scope {
+            evaluation.not_applicable.push(NotApplicable { rule: rule.id.clone(), because });
+            continue;
+        }
+        let mut answer = answer(&join, &renderer, false);
+        if let Ok(Some(nodes)) = &scope {
+            let inside = |row: &Row| match row.slots.get(Rule::NODE) {
+                Some(Value::Text(node)) => nodes.contains(node),
+                _ => true,
+            };
+            answer.rows.retain(inside);
+            answer.stuck.retain(|stuck| inside(&stuck.row));
+        }
+        evaluation.checks = evaluation.checks.saturating_add(join.checks.get());
         evaluation.problems.extend(problems(rule, &answer));
         if let Some(emit) = &rule.emit {
             let emitted = emitted(&join, emit, &answer.rows);
@@ -69,8 +90,10 @@ pub fn evaluate(pack: &Pack, world: &World<'_>) -> Evaluation {
     }
     evaluation.undecided = open_questions(asking, &drafts);
     evaluation.findings = arrange(drafts);
+    suppress(pack.site(), world.now, &mut evaluation);
     evaluation.undecided.sort_by(|a, b| (a.because.is_empty(), &a.rule).cmp(&(b.because.is_empty(), &b.rule)));
     evaluation.clear.sort();
+    evaluation.not_applicable.sort_by(|a, b| a.rule.cmp(&b.rule));
     evaluation.problems.sort();
     evaluation.derived = index.derived();
     evaluation

@@ -95,10 +95,16 @@ fn visit(join: &Join<'_, '_>, kind: &'static str, condition: &Condition, rows: &
     // The checker bounds the depth of `any` and `all`.
     match &condition.pattern {
         Pattern::Any(inner) => inner.iter().for_each(|part| visit(join, "any", part, rows, parts)),
-        Pattern::All(inner) => {
+        Pattern::Optional(inner) => visit(join, "optional", inner, rows, parts),
+        Pattern::All(inner) | Pattern::Every(inner) | Pattern::None(inner) => {
+            let kind = match &condition.pattern {
+                Pattern::Every(_) => "every",
+                Pattern::None(_) => "none",
+                _ => "all",
+            };
             let mut rows: Vec<Row> = rows.iter().take(MAX_ROWS).cloned().collect();
             for part in inner {
-                visit(join, "all", part, &rows, parts);
+                visit(join, kind, part, &rows, parts);
                 let step = |row: &Row| {
                     let matched = row.matched.clone();
                     let found = join.step(part, row).found.into_iter();

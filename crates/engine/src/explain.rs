@@ -1,6 +1,5 @@
 //! Tells of one rule which condition left how many candidates, and how near the nearest came.
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use bundlescope_facts::{Text, Value};
@@ -14,6 +13,7 @@ use crate::index::Index;
 use crate::join::{Join, Matched, ProbeCache, Row, answer_field};
 use crate::near::{Nearest, nearest};
 use crate::render::{Renderer, bindings};
+use crate::scope::scope;
 use crate::world::World;
 use crate::{Finding, Missing, ProbeAnswer};
 
@@ -31,7 +31,7 @@ const MAX_FIRINGS: usize = 10;
 pub struct Explanation {
     /// Rule id.
     pub rule: Text,
-    /// `fired`, `undecided` or `clear`.
+    /// `fired`, `undecided`, `clear`, or `not applicable` for a rule that is for other versions.
     pub answer: &'static str,
     /// The conditions that were looked at, in the order in which they were.
     pub conditions: Vec<ConditionReport>,
@@ -192,7 +192,7 @@ pub(crate) fn with_rule<T>(
     let probes = ProbeCache::default();
     let renderer = Renderer::new();
     for rule in pack.rules() {
-        let join = Join { rule, world, index: &index, probes: &probes, checks: Cell::new(0) };
+        let join = Join::new(rule, world, &index, &probes);
         if &*rule.id == id {
             return Some(ask(&join, &renderer));
         }
@@ -213,7 +213,7 @@ pub fn explain(pack: &Pack, world: &World<'_>, id: &str) -> Option<Explanation> 
 
 fn explained(join: &Join<'_, '_>, renderer: &Renderer) -> Explanation {
     let rule = join.rule;
-    let answer = answer(join, renderer, true);
+    let mut answer = answer(join, renderer, true);
     let tried: BTreeSet<usize> = answer.stages.iter().map(|stage| stage.position).collect();
     let untried = rule.when.iter().enumerate().filter(|(position, _)| !tried.contains(position));
     let untried = untried.map(|(_, condition)| Untried {
@@ -225,6 +225,10 @@ fn explained(join: &Join<'_, '_>, renderer: &Renderer) -> Explanation {
     let finished = last.map(|stage| continued(join, stage.position, &stage.rows)).unwrap_or_default();
     let mut firings: Vec<Firing> = Vec::new();
     let mut yields = 0;
+    // A rule for other versions is explained all the same, and told to be one.
+    let scope = scope(join);
+    let outside = scope.is_err();
+    answer.problems.extend(scope.err().map(|because| format!("the rule does not apply: {because}")));
     match &rule.emit {
         Some(emit) => yields = emitted(join, emit, &answer.rows).len(),
         None => {
@@ -235,6 +239,7 @@ fn explained(join: &Join<'_, '_>, renderer: &Renderer) -> Explanation {
     Explanation {
         rule: rule.id.clone(),
         answer: match (answer.rows.is_empty(), answer.stuck.is_empty()) {
+            _ if outside => "not applicable",
             (false, _) => "fired",
             (true, false) => "undecided",
             (true, true) => "clear",
@@ -340,6 +345,9 @@ pub(crate) fn asks(join: &Join<'_, '_>, condition: &Condition) -> (Text, Option<
         Pattern::Probe(_) => ("probe".into(), None),
         Pattern::Any(_) => ("any".into(), None),
         Pattern::All(_) => ("all".into(), None),
+        Pattern::Every(_) => ("every".into(), None),
+        Pattern::None(_) => ("none".into(), None),
+        Pattern::Optional(_) => ("optional".into(), None),
     }
 }
 
@@ -360,7 +368,8 @@ fn report(join: &Join<'_, '_>, condition: &Condition, rows: &[Row]) -> Condition
     let undecided = stuck.count();
     let parts = match &condition.pattern {
         Pattern::Any(inner) => inner.iter().map(|part| report(join, part, rows)).collect(),
-        Pattern::All(inner) => chained(join, inner, rows),
+        Pattern::All(inner) | Pattern::Every(inner) | Pattern::None(inner) => chained(join, inner, rows),
+        Pattern::Optional(inner) => vec![report(join, inner, rows)],
         _ => Vec::new(),
     };
     ConditionReport {

@@ -170,6 +170,11 @@ impl<'w> Index<'w> {
         postings
     }
 
+    /// Every host of which there is a fact.
+    pub(crate) fn nodes(&self) -> BTreeSet<Text> {
+        self.seen.iter().map(|(_, node, _)| node.clone()).collect()
+    }
+
     /// Whether there is a fact of that kind on that node, seen by that container or by the host.
     pub(crate) fn has(&self, kind: &str, node: &str, container: Option<&str>) -> bool {
         self.seen.contains(&(kind.into(), node.into(), container.map(Text::from)))

@@ -20,7 +20,10 @@ use crate::{Missing, ProbeAnswer, ProbeQuestion};
 pub(crate) const MAX_ROWS: usize = 100_000;
 
 /// Facts that one rule may look at.
-const MAX_CHECKS: u64 = 5_000_000;
+pub(crate) const MAX_CHECKS: u64 = 5_000_000;
+
+/// Matches of an optional condition that are kept.
+const MAX_OPTIONAL: usize = 50;
 
 /// What one condition matched.
 #[derive(Debug, Clone)]
@@ -44,6 +47,17 @@ pub(crate) struct Row {
     pub(crate) matched: Vec<Option<Matched>>,
 }
 
+impl Row {
+    /// The row after a condition.
+    pub(crate) fn with(&self, position: usize, slots: Vec<Value>, matched: Matched) -> Self {
+        let mut all = self.matched.clone();
+        if let Some(place) = all.get_mut(position) {
+            *place = Some(matched);
+        }
+        Self { slots, matched: all }
+    }
+}
+
 /// What became of a row at one condition.
 #[derive(Default)]
 pub(crate) struct Step {
@@ -51,6 +65,13 @@ pub(crate) struct Step {
     pub(crate) found: Vec<(Vec<Value>, Matched)>,
     /// What would have to be there to tell.
     pub(crate) missing: BTreeSet<Missing>,
+}
+
+impl Step {
+    /// A row that goes on with what was matched and without new values.
+    fn of(row: &Row, matched: Matched) -> Self {
+        Self { found: vec![(row.slots.clone(), matched)], missing: BTreeSet::new() }
+    }
 }
 
 /// Probes that were asked, by their question.
@@ -64,6 +85,8 @@ pub(crate) struct Join<'a, 'w> {
     pub(crate) probes: &'a ProbeCache,
     /// Facts looked at so far.
     pub(crate) checks: Cell<u64>,
+    /// How many it may look at.
+    pub(crate) limit: Cell<u64>,
 }
 
 /// A row while it is extended: its variables and what was matched.
@@ -92,7 +115,12 @@ impl Bindings for View<'_, '_, '_> {
     }
 }
 
-impl<'w> Join<'_, 'w> {
+impl<'a, 'w> Join<'a, 'w> {
+    /// A rule that has looked at nothing yet.
+    pub(crate) fn new(rule: &'a Rule, world: &'a World<'w>, index: &'a Index<'w>, probes: &'a ProbeCache) -> Self {
+        Self { rule, world, index, probes, checks: Cell::new(0), limit: Cell::new(MAX_CHECKS) }
+    }
+
     /// The row before the first condition: parameters only.
     pub(crate) fn start(&self) -> Row {
         let value = |variable: &bundlescope_rules::Variable| variable.value.clone().unwrap_or_default();
@@ -101,7 +129,7 @@ impl<'w> Join<'_, 'w> {
 
     /// True when the rule has looked at more facts than it may.
     pub(crate) fn exhausted(&self) -> bool {
-        self.checks.get() >= MAX_CHECKS
+        self.checks.get() >= self.limit.get()
     }
 
     /// The value of an operand in a finished row.
@@ -147,36 +175,72 @@ impl<'w> Join<'_, 'w> {
                 });
                 all
             }
-            Pattern::All(conditions) => {
-                let mut rows = vec![(row.slots.clone(), Vec::new())];
-                let mut missing = BTreeSet::new();
-                for condition in conditions {
-                    let mut next = Vec::new();
-                    for (slots, parts) in rows {
-                        let row = Row { slots, matched: row.matched.clone() };
-                        let step = self.step(condition, &row);
-                        missing.extend(step.missing);
-                        for (slots, matched) in step.found {
-                            if next.len() < MAX_ROWS {
-                                let mut parts: Vec<Matched> = parts.clone();
-                                parts.push(matched);
-                                next.push((slots, parts));
-                            }
-                        }
-                    }
-                    rows = next;
+            Pattern::All(conditions) => self.all(conditions, row),
+            Pattern::Every(conditions) => self.every(conditions, row),
+            Pattern::None(conditions) => {
+                let step = self.all(conditions, row);
+                match (step.found.is_empty(), step.missing.is_empty()) {
+                    (true, true) => Step::of(row, Matched::All(Vec::new())),
+                    (true, false) => Step { found: Vec::new(), missing: step.missing },
+                    (false, _) => Step::default(),
                 }
-                if !rows.is_empty() {
-                    missing.clear();
-                }
-                let found = rows.into_iter().map(|(slots, parts)| (slots, Matched::All(parts))).collect();
-                Step { found, missing }
+            }
+            Pattern::Optional(condition) => {
+                let found = self.step(condition, row).found.into_iter().take(MAX_OPTIONAL);
+                Step::of(row, Matched::All(found.map(|(_, matched)| matched).collect()))
             }
         }
     }
 
+    /// What meets the first condition, all of which must meet the others too.
+    fn every(&self, conditions: &[Condition], row: &Row) -> Step {
+        let Some((set, demands)) = conditions.split_first() else { return Step::default() };
+        let members = self.step(set, row);
+        if members.found.is_empty() {
+            return Step { found: Vec::new(), missing: members.missing };
+        }
+        let (mut parts, mut missing) = (Vec::new(), BTreeSet::new());
+        for (slots, member) in members.found {
+            let step = self.all(demands, &Row { slots, matched: row.matched.clone() });
+            if step.found.is_empty() && step.missing.is_empty() {
+                return Step::default();
+            }
+            missing.extend(step.missing);
+            parts.push(member);
+            parts.extend(step.found.into_iter().next().map(|(_, matched)| matched));
+        }
+        if missing.is_empty() { Step::of(row, Matched::All(parts)) } else { Step { found: Vec::new(), missing } }
+    }
+
+    /// The rows that meet all of several conditions.
+    fn all(&self, conditions: &[Condition], row: &Row) -> Step {
+        let mut rows = vec![(row.slots.clone(), Vec::new())];
+        let mut missing = BTreeSet::new();
+        for condition in conditions {
+            let mut next = Vec::new();
+            for (slots, parts) in rows {
+                let row = Row { slots, matched: row.matched.clone() };
+                let step = self.step(condition, &row);
+                missing.extend(step.missing);
+                for (slots, matched) in step.found {
+                    if next.len() < MAX_ROWS {
+                        let mut parts: Vec<Matched> = parts.clone();
+                        parts.push(matched);
+                        next.push((slots, parts));
+                    }
+                }
+            }
+            rows = next;
+        }
+        if !rows.is_empty() {
+            missing.clear();
+        }
+        let found = rows.into_iter().map(|(slots, parts)| (slots, Matched::All(parts))).collect();
+        Step { found, missing }
+    }
+
     /// The variables after each way in which a fact meets its pattern.
-    fn meets(&self, pattern: &FactPattern, fact: &Fact, row: &Row) -> Vec<Vec<Value>> {
+    pub(crate) fn meets(&self, pattern: &FactPattern, fact: &Fact, row: &Row) -> Vec<Vec<Value>> {
         self.checks.set(self.checks.get() + 1);
         let mut slots = row.slots.clone();
         if !self.rule.across_nodes
@@ -226,7 +290,7 @@ impl<'w> Join<'_, 'w> {
     }
 
     /// The facts that may match: those that the most selective equality leaves.
-    fn candidates(&self, pattern: &FactPattern, row: &Row) -> Rc<Vec<Id>> {
+    pub(crate) fn candidates(&self, pattern: &FactPattern, row: &Row) -> Rc<Vec<Id>> {
         let view = View { join: self, matched: &row.matched };
         let mut best: Option<Vec<Id>> = None;
         let mut consider = |condition: &FieldCondition, wanted: Vec<Key>| {
@@ -401,8 +465,6 @@ impl<'w> Join<'_, 'w> {
     }
 
     fn count(&self, pattern: &CountPattern, row: &Row) -> Step {
-        // By the values of the variables: these values, and the facts.
-        type Group = (Vec<Value>, Vec<Id>);
         let mut groups: BTreeMap<Vec<Option<Key>>, Group> = BTreeMap::new();
         for id in self.candidates(&pattern.fact, row).iter() {
             if self.exhausted() {
@@ -410,8 +472,21 @@ impl<'w> Join<'_, 'w> {
             }
             let Some(fact) = self.index.fact(*id) else { continue };
             for slots in self.meets(&pattern.fact, fact, row) {
-                let group = slots.iter().map(Key::of).collect();
-                groups.entry(group).or_insert_with(|| (slots, Vec::new())).1.push(*id);
+                let with = match pattern.with.as_slice() {
+                    [] => Step::of(row, Matched::All(Vec::new())),
+                    with => self.all(with, &Row { slots: slots.clone(), matched: row.matched.clone() }),
+                };
+                // Variables make groups, unless they tie the fact to further conditions.
+                let slots = if pattern.with.is_empty() { slots } else { row.slots.clone() };
+                let key = slots.iter().map(Key::of).collect();
+                let group = groups.entry(key).or_insert_with(|| Group { slots, ..Group::default() });
+                if !with.found.is_empty() {
+                    group.sure.push(*id);
+                    group.perhaps.push(*id);
+                } else if !with.missing.is_empty() {
+                    group.perhaps.push(*id);
+                    group.missing.extend(with.missing);
+                }
             }
         }
         let mut step = Step::default();
@@ -421,19 +496,26 @@ impl<'w> Join<'_, 'w> {
                 return step;
             }
             // Nothing there is a count of nothing, unless the groups have no names.
-            if !makes_groups(&pattern.fact, &row.slots) {
-                groups.insert(Vec::new(), (row.slots.clone(), Vec::new()));
+            if !pattern.with.is_empty() || !makes_groups(&pattern.fact, &row.slots) {
+                groups.insert(Vec::new(), Group { slots: row.slots.clone(), ..Group::default() });
             }
         }
-        for (slots, ids) in groups.into_values() {
-            let Some(value) = self.aggregate(&pattern.aggregate, &ids) else { continue };
-            let view = View { join: self, matched: &row.matched };
-            let all = pattern.compare.iter().all(|(comparison, operand)| {
-                let wanted = compare::number(&view.operand(operand, &row.slots));
-                wanted.and_then(|wanted| value.partial_cmp(&wanted)).is_some_and(|order| comparison.holds(order))
-            });
-            if all {
-                step.found.push((slots, Matched::Count(Rc::new(ids), value)));
+        let view = View { join: self, matched: &row.matched };
+        let holds = |value: Option<f64>| {
+            value.is_some_and(|value| {
+                pattern.compare.iter().all(|(comparison, operand)| {
+                    let wanted = compare::number(&view.operand(operand, &row.slots));
+                    wanted.and_then(|wanted| value.partial_cmp(&wanted)).is_some_and(|order| comparison.holds(order))
+                })
+            })
+        };
+        for Group { slots, sure, perhaps, missing } in groups.into_values() {
+            let value = self.aggregate(&pattern.aggregate, &sure);
+            // What is not known counts only where it would make a difference.
+            if !missing.is_empty() && holds(value) != holds(self.aggregate(&pattern.aggregate, &perhaps)) {
+                step.missing.extend(missing);
+            } else if holds(value) {
+                step.found.push((slots, Matched::Count(Rc::new(sure), value.unwrap_or_default())));
             }
         }
         step
@@ -459,6 +541,17 @@ impl<'w> Join<'_, 'w> {
             Aggregate::Min(path) => numbers(path).reduce(f64::min),
         }
     }
+}
+
+/// Counted facts that share the values of the variables.
+#[derive(Default)]
+struct Group {
+    slots: Vec<Value>,
+    /// Those that meet everything.
+    sure: Vec<Id>,
+    /// These, and those of which it cannot be told.
+    perhaps: Vec<Id>,
+    missing: BTreeSet<Missing>,
 }
 
 /// Whether a pattern binds variables that have no value yet.

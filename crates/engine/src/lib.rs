@@ -4,8 +4,8 @@
 //! findings), it is undecided because evidence is missing, or it is clear. [`explain`] tells for one rule which
 //! condition left how many candidates and how near the nearest came.
 //!
-//! Conditions are joined in written order over hash indexes that are built when first asked for, probes are asked once
-//! each, and the order of facts never shows. No I/O, and it cannot fail; what a rule may look at is bounded.
+//! Conditions are joined over hash indexes that are built when first asked for, those that leave least first; probes
+//! are asked once each. The order of facts never shows, nor does that of the conditions in what fires. No I/O, and it cannot fail; what a rule may look at is bounded.
 //!
 //! ```
 //! use bundlescope_engine::{Coverage, ProbeAnswer, ProbeQuestion, Prober, Simulated, World, evaluate};
@@ -58,9 +58,15 @@ mod near;
 mod probe;
 mod profile;
 mod render;
+mod scope;
+mod select;
+mod suppress;
 mod world;
 
-pub use diagnosis::{BundleInfo, Diagnosis, DocumentInfo, Evidence, Finding, Fix, Missing, ProbePath, Role, Undecided};
+pub use diagnosis::{
+    BundleInfo, Diagnosis, DocumentInfo, Evidence, Finding, Fix, Missing, NotApplicable, ProbePath, Role, Suppressed,
+    Undecided,
+};
 pub use evaluate::{Evaluation, evaluate};
 pub use exercise::{Part, exercise};
 pub use explain::{

@@ -106,13 +106,14 @@ pub(crate) fn holds(cx: &dyn Bindings, test: &Test, value: &Value, slots: &[Valu
                 _ => false,
             })
         }
-        Test::Within(duration, of) => {
+        Test::Within(seconds, of) => {
+            let seconds = compare::number(&cx.operand(seconds, slots)).unwrap_or(-1.0);
             let of = match of {
                 Some(operand) => compare::time(&cx.operand(operand, slots)),
                 None => cx.now(),
             };
             let near = |value: &Value| match (compare::time(value), of) {
-                (Some(time), Some(of)) => time.duration_since(of).abs() <= *duration,
+                (Some(time), Some(of)) => time.duration_since(of).abs().as_secs_f64() <= seconds,
                 _ => false,
             };
             some(&near)

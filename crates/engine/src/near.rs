@@ -108,7 +108,7 @@ pub(crate) fn nearest(join: &Join<'_, '_>, condition: &Condition, rows: &[Row]) 
                 }
             }
             Pattern::Count(pattern) => return counted(join, pattern, row),
-            Pattern::Any(_) | Pattern::All(_) => {}
+            Pattern::Any(_) | Pattern::All(_) | Pattern::Every(_) | Pattern::None(_) | Pattern::Optional(_) => {}
         }
     }
     let (_, mut nearest) = best?;
@@ -201,6 +201,8 @@ fn binds(condition: &Condition, slot: usize) -> bool {
         Pattern::Probe(probe) => probe.fields.iter().any(field),
         Pattern::Count(count) => count.fact.fields.iter().any(field),
         Pattern::Any(inner) | Pattern::All(inner) => inner.iter().any(|part| binds(part, slot)),
+        // What these bind is only known in them.
+        Pattern::Every(_) | Pattern::None(_) | Pattern::Optional(_) => false,
     }
 }
 

@@ -1,6 +1,5 @@
 //! What each rule costs.
 
-use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use bundlescope_facts::Text;
@@ -37,7 +36,7 @@ pub fn profile(pack: &Pack, world: &World<'_>) -> Vec<RuleCost> {
     let renderer = Renderer::new();
     let mut costs = Vec::new();
     for rule in pack.rules() {
-        let join = Join { rule, world, index: &index, probes: &probes, checks: Cell::new(0) };
+        let join = Join::new(rule, world, &index, &probes);
         let start = Instant::now();
         let answer = answer(&join, &renderer, false);
         let (found, facts) = match &rule.emit {

@@ -19,6 +19,16 @@ pub struct Occurrences {
     pub last_line: u32,
 }
 
+impl Occurrences {
+    /// Records a minute between the first and the last; nothing where there is only one, or where times are unknown.
+    pub fn per_minute(&self) -> Option<f64> {
+        let seconds = self.last?.duration_since(self.first?).as_secs_f64();
+        // The first record begins the time and is not part of its rate.
+        let later = self.count.checked_sub(1).filter(|later| *later > 0)?;
+        (seconds > 0.0).then(|| later as f64 * 60.0 / seconds)
+    }
+}
+
 /// One thing that one place of one document states.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fact {
@@ -70,8 +80,10 @@ impl Fact {
 
     /// The fields that every fact has besides those of its kind.
     ///
-    /// `node` is the host; `document` and `line` name the source; `count`, `first` and `last` belong to events.
-    pub const COMMON_FIELDS: &'static [&'static str] = &["node", "document", "line", "count", "first", "last"];
+    /// `node` is the host; `document` and `line` name the source; `count`, `first`, `last` and `per_minute` belong to
+    /// events.
+    pub const COMMON_FIELDS: &'static [&'static str] =
+        &["node", "document", "line", "count", "first", "last", "per_minute"];
 
     /// The value of a field, common ones included; `Null` where the kind has no such field. Dotted paths reach into
     /// maps and records.
@@ -89,6 +101,7 @@ impl Fact {
             ("count", None) => Value::Int(1),
             ("first", Some(occurrences)) => time(occurrences.first),
             ("last", Some(occurrences)) => time(occurrences.last),
+            ("per_minute", Some(occurrences)) => occurrences.per_minute().map_or(Value::Null, Value::Float),
             _ => match path.split_once('.') {
                 Some((head, rest)) => self.data.get(head).at(rest),
                 None => Value::Null,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use bundlescope_facts::{FieldType, Text, Value};
+use jiff::{SignedDuration, Timestamp};
 use regex::bytes::Captures;
 
 use crate::signature::Wording;
@@ -57,7 +58,9 @@ pub(crate) fn of_match(wording: &Wording, names: &[Option<&str>], captures: &Cap
             ("url", None) => from_url(text, &mut fields),
             ("endpoint", None) => from_endpoint(text, &mut fields),
             (_, None) => {
-                let ty = wording.spec.and_then(|spec| spec.field(name)).map_or(default_type(name), |field| field.ty);
+                let declared = wording.spec.and_then(|spec| spec.field(name)).map(|field| field.ty);
+                let stated = || wording.types.iter().find(|(typed, _)| **typed == **name).map(|(_, ty)| *ty);
+                let ty = declared.or_else(stated).unwrap_or_else(|| default_type(name));
                 put(&mut fields, name, typed(name, text, ty));
             }
         }
@@ -89,9 +92,16 @@ fn typed(name: &str, text: &str, ty: FieldType) -> Value {
     match ty {
         FieldType::Integer => match text.parse::<i64>() {
             Ok(value) if name != "port" || (1..=65535).contains(&value) => Value::Int(value),
-            _ => Value::Null,
+            Ok(_) => Value::Null,
+            Err(_) => size(text).map_or(Value::Null, Value::Int),
         },
-        FieldType::Float => text.parse::<f64>().map_or(Value::Null, Value::Float),
+        FieldType::Float => {
+            let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+            let duration = || text.parse::<SignedDuration>().ok().map(|duration| duration.as_secs_f64());
+            number.or_else(duration).map_or(Value::Null, Value::Float)
+        }
+        FieldType::Time => text.parse::<Timestamp>().map_or(Value::Null, |time| Value::from(time.to_string())),
+        FieldType::Network => network(text).map_or(Value::Null, Value::from),
         FieldType::Bool => text.parse::<bool>().map_or(Value::Null, Value::Bool),
         FieldType::Address => address(text).map_or(Value::Null, |address| Value::from(address.to_string())),
         FieldType::Word(words) => words::word(text, words).map_or(Value::Null, Value::from),
@@ -101,6 +111,35 @@ fn typed(name: &str, text: &str, ty: FieldType) -> Value {
             Value::from(line.chars().take(MAX_TEXT).collect::<String>())
         }
     }
+}
+
+/// A number of bytes with its unit: `512MiB`, `1.5 GB`, `64k`.
+fn size(text: &str) -> Option<i64> {
+    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let number: f64 = text.get(..split)?.parse().ok()?;
+    let unit = text.get(split..)?.trim().to_ascii_lowercase();
+    let power = |letter: Option<char>| match letter {
+        Some('k') => Some(1),
+        Some('m') => Some(2),
+        Some('g') => Some(3),
+        Some('t') => Some(4),
+        _ => None,
+    };
+    let factor = match (unit.as_str(), power(unit.chars().next()), unit.get(1..)) {
+        ("b" | "bytes", _, _) => 1.0,
+        (_, Some(power), Some("b")) => 1000f64.powi(power),
+        (_, Some(power), Some("" | "ib" | "i")) => 1024f64.powi(power),
+        _ => return None,
+    };
+    // The cast saturates.
+    Some((number * factor) as i64)
+}
+
+/// A network in CIDR notation, as written.
+fn network(text: &str) -> Option<&str> {
+    let (base, prefix) = text.split_once('/')?;
+    let most = if base.parse::<IpAddr>().ok()?.is_ipv4() { 32 } else { 128 };
+    prefix.parse::<u8>().ok().filter(|prefix| *prefix <= most).map(|_| text)
 }
 
 /// An address, in brackets or not, with an IPv6 zone or not; an IPv4 address mapped into IPv6 is the IPv4 address.

@@ -39,6 +39,7 @@ mod ongoing;
 mod prefilter;
 mod record;
 mod scanner;
+mod sequence;
 mod signature;
 mod time;
 mod trace;

@@ -13,6 +13,7 @@ use crate::memo::{Memo, Message};
 use crate::merge::{Events, Place};
 use crate::ongoing::{self, End};
 use crate::record::{self, MAX_BYTES, Record};
+use crate::sequence::{Begin, Waiting};
 use crate::signature::SignatureSet;
 use crate::time;
 use crate::trace::{self, Reason};
@@ -75,6 +76,9 @@ pub struct Scanner<'s> {
     first_time: Option<Timestamp>,
     events: Events,
     memo: Memo,
+    waiting: Waiting,
+    /// A pattern without a literal applies here, so that every record is read.
+    everywhere: bool,
     excerpt_bytes: usize,
     candidates: Vec<usize>,
     /// For the traced signature: the wordings that the record at hand fails, and all of them as facts.
@@ -92,8 +96,13 @@ struct Found {
 impl<'s> Scanner<'s> {
     /// A scanner for the log of a container, or of the host.
     pub fn new(set: &'s SignatureSet, document: Text, container: Option<Text>) -> Self {
-        let admitted = set.limits.iter().map(|limits| limits.admit(&document, container.as_deref())).collect();
+        let admitted: Vec<bool> =
+            set.limits.iter().map(|limits| limits.admit(&document, container.as_deref())).collect();
+        let signature = |wording: &usize| set.wordings.get(*wording).map(|wording| wording.signature);
+        let applies = |wording: &usize| signature(wording).is_some_and(|at| admitted.get(at) == Some(&true));
         Self {
+            everywhere: set.everywhere.iter().any(applies),
+            waiting: Waiting::default(),
             set,
             admitted,
             document,
@@ -192,7 +201,16 @@ impl<'s> Scanner<'s> {
         let limit = if last { self.buffer.len() } else { self.buffer.len().saturating_sub(AHEAD) };
         let mut at = self.searched;
         while at < limit {
-            let Some(hit) = self.set.prefilter.find(self.buffer.get(..limit).unwrap_or_default(), at) else { break };
+            let readable = self.buffer.get(..limit).unwrap_or_default();
+            let hit = if self.everywhere {
+                readable
+                    .get(at..)
+                    .and_then(|rest| rest.iter().position(|byte| !b"\r\n".contains(byte)))
+                    .map(|next| at + next)
+            } else {
+                self.set.prefilter.find(readable, at)
+            };
+            let Some(hit) = hit else { break };
             let line_end = record::line_at(&self.buffer, hit).end;
             if !self.is_covered(hit) {
                 self.read_record(hit);
@@ -235,9 +253,10 @@ impl<'s> Scanner<'s> {
         let message = Message { stamped: stamp > 0, container: &record.container, text: record.text.get(stamp..) };
         let key = message.key();
         let known = self.memo.get(&key);
-        let found = if known.is_some() { Vec::new() } else { self.matches(&record) };
+        let mut steps = Vec::new();
+        let found = if known.is_some() { Vec::new() } else { self.matches(&record, &mut steps) };
         self.note_failing(&record);
-        if found.is_empty() && known.as_ref().is_none_or(|known| known.is_empty()) {
+        if found.is_empty() && steps.is_empty() && known.as_ref().is_none_or(|known| known.is_empty()) {
             if known.is_none() {
                 self.memo.put(key, Vec::new());
             }
@@ -257,7 +276,12 @@ impl<'s> Scanner<'s> {
             }
             return;
         }
-        let mut events = found.iter().all(|found| found.span.start >= stamp).then(Vec::new);
+        // What a step leads to depends on what came before it.
+        let alone = steps.is_empty() && found.iter().all(|found| found.span.start >= stamp);
+        if !steps.is_empty() {
+            self.steps(steps, &record, (&first, &last), hit, place);
+        }
+        let mut events = alone.then(Vec::new);
         for Found { wording, mut fields, .. } in found {
             let Some(wording) = self.set.wordings.get(wording) else { continue };
             let container = self.container.clone().or_else(|| record.container.as_deref().map(Text::from));
@@ -289,9 +313,12 @@ impl<'s> Scanner<'s> {
 
     /// The events that a record states: of matches that overlap the one that says most, and none that another match of
     /// the record says better.
-    fn matches(&mut self, record: &Record) -> Vec<Found> {
+    fn matches(&mut self, record: &Record, steps: &mut Vec<Found>) -> Vec<Found> {
         self.candidates.clear();
         self.set.prefilter.candidates(&record.text, &mut self.candidates);
+        if self.everywhere {
+            self.candidates.extend(&self.set.everywhere);
+        }
         let mut found: Vec<Found> = Vec::new();
         for &index in &self.candidates {
             let Some(wording) = self.set.wordings.get(index) else { continue };
@@ -305,16 +332,17 @@ impl<'s> Scanner<'s> {
             let start = self.set.counters.get(index).map(|counter| (counter, Instant::now()));
             let Some(regex) = wording.regex() else { continue };
             let names: Vec<Option<&str>> = regex.capture_names().collect();
-            let before = found.len();
+            let before = found.len() + steps.len();
             for captures in regex.captures_iter(&record.text).take(MAX_MATCHES) {
                 let Some(whole) = captures.get(0) else { continue };
                 let fields = fields::of_match(wording, &names, &captures);
+                let found = if wording.step.is_some() { &mut *steps } else { &mut found };
                 found.push(Found { wording: index, span: whole.range(), fields });
             }
             if let Some((counter, start)) = start {
-                counter.add(start.elapsed(), found.len() - before);
+                counter.add(start.elapsed(), found.len() + steps.len() - before);
             }
-            if traced && found.len() == before && self.near.len() + self.failing.len() < MAX_NEAR {
+            if traced && found.len() + steps.len() == before && self.near.len() + self.failing.len() < MAX_NEAR {
                 self.failing.push((index, Reason::Unmatched(trace::stop(&wording.source, &record.text))));
             }
         }
@@ -369,6 +397,54 @@ impl<'s> Scanner<'s> {
                 span: (self.base + first.start as u64, self.base + last.end as u64),
             };
             self.near.push(Fact::dynamic(source, NEAR_MATCH, fields));
+        }
+    }
+
+    /// Takes a record that is a step of sequences, and makes the events of those that it completes.
+    fn steps(
+        &mut self,
+        mut steps: Vec<Found>,
+        record: &Record,
+        (first, last): (&Range<usize>, &Range<usize>),
+        hit: usize,
+        place: Place,
+    ) {
+        let set = self.set;
+        // Later steps first, so that one record is not two steps of a sequence.
+        let rank =
+            |found: &Found| set.wordings.get(found.wording).and_then(|wording| wording.step).map(|(_, step)| step);
+        steps.sort_by_key(|found| (std::cmp::Reverse(rank(found)), found.span.start, found.wording));
+        let here = Begin { line: place.first_line, byte: self.base + first.start as u64, time: place.time };
+        for Found { wording, mut fields, .. } in steps {
+            let Some(wording) = set.wordings.get(wording) else { continue };
+            let Some(step) = wording.step else { continue };
+            let container = self.container.clone().or_else(|| record.container.as_deref().map(Text::from));
+            if let Some(container) = container {
+                fields.entry("container".into()).or_insert(Value::Text(container));
+            }
+            let Some((mut fields, begin)) = self.waiting.step(set, step, fields, here) else { continue };
+            for (name, value) in &wording.fields {
+                fields.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+            // Both ends are shown when they are near each other; else the end.
+            let lines = place.last_line.saturating_sub(begin.line) as usize + 1 + 2 * CONTEXT;
+            let near = lines <= EXCERPT_LINES && begin.byte >= self.base;
+            let from = if near { (begin.byte - self.base) as usize } else { first.start };
+            let first_line = if near { begin.line } else { place.first_line };
+            let client = fields.get("client").and_then(Value::as_text).map(str::to_owned);
+            let port = fields.get("port").and_then(Value::as_int);
+            let (buffer, base, spent) = (&self.buffer, self.base, &mut self.excerpt_bytes);
+            let document = &self.document;
+            self.events.add(&wording.event, fields, place, || {
+                let source = Source {
+                    document: document.clone(),
+                    first_line,
+                    last_line: place.last_line,
+                    span: (base + from as u64, base + last.end as u64),
+                };
+                let excerpt = excerpt(buffer, &record::line_at(buffer, from), last, hit, first_line, spent);
+                (source, excerpt, ongoing::topics(&record.text, client.as_deref(), port))
+            });
         }
     }
 

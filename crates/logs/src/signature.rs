@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bundlescope_facts::{COMPOUND_GROUPS, FieldType, KindSpec, Text, Value, kind_spec};
+use jiff::SignedDuration;
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::{Hir, HirKind};
 
@@ -26,6 +27,8 @@ pub struct Signature {
     pub event: Text,
     /// Fields with fixed values, for every pattern.
     pub fields: Vec<(Text, Value)>,
+    /// Types of captured fields, where the event is not a declared one; the others are texts.
+    pub types: Vec<(Text, FieldType)>,
     /// Patterns, any of which makes an event.
     pub patterns: Vec<Pattern>,
     /// Only logs of containers whose name matches this regular expression.
@@ -46,6 +49,13 @@ pub struct Pattern {
     /// Regular expression over the record's text, matched on bytes: lines are separated by `\n`, escapes of JSON and
     /// logfmt are undone.
     pub regex: Text,
+    /// What later records of the log must say, one after the other; fields that two of them state must agree. The event
+    /// is made of the last one, with the fields of all.
+    pub then: Vec<Text>,
+    /// Time from the first record to the last one at most; records without a time do not meet it.
+    pub within: Option<SignedDuration>,
+    /// Lines from the first record to the last one at most.
+    pub within_lines: Option<u32>,
     /// Fields with fixed values for this pattern; they go before those of the signature.
     pub fields: Vec<(Text, Value)>,
     /// For a group, the values that stand for captured texts. Compared without regard to ASCII case.
@@ -78,6 +88,10 @@ impl std::error::Error for SignatureError {}
 #[derive(Debug)]
 pub struct SignatureSet {
     pub(crate) wordings: Vec<Wording>,
+    pub(crate) sequences: Vec<Sequence>,
+    /// Patterns without a literal, which every record is tried with.
+    pub(crate) everywhere: Vec<usize>,
+    slow: Vec<(Text, usize)>,
     pub(crate) limits: Vec<Limits>,
     pub(crate) prefilter: Prefilter,
     /// The signature whose failures are told.
@@ -102,6 +116,15 @@ impl Limits {
     }
 }
 
+/// Records that must follow each other.
+#[derive(Debug)]
+pub(crate) struct Sequence {
+    /// Number of records.
+    pub(crate) steps: usize,
+    pub(crate) within: Option<SignedDuration>,
+    pub(crate) within_lines: Option<u32>,
+}
+
 /// One pattern, compiled.
 #[derive(Debug)]
 pub(crate) struct Wording {
@@ -114,6 +137,9 @@ pub(crate) struct Wording {
     /// Fixed fields, the pattern's own before the signature's.
     pub(crate) fields: Vec<(Text, Value)>,
     pub(crate) map: Vec<(Text, Vec<(Text, Value)>)>,
+    pub(crate) types: Vec<(Text, FieldType)>,
+    /// The sequence whose step it is, and which, counted from 0.
+    pub(crate) step: Option<(usize, usize)>,
     pub(crate) source: Text,
     /// Position among the patterns of its signature.
     pub(crate) number: usize,
@@ -132,6 +158,7 @@ impl SignatureSet {
     pub fn compile(signatures: Vec<Signature>) -> Result<Self, Vec<SignatureError>> {
         let mut errors = Vec::new();
         let (mut wordings, mut limits, mut literals) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut sequences, mut everywhere, mut slow) = (Vec::new(), Vec::new(), Vec::new());
         for (index, signature) in signatures.into_iter().enumerate() {
             let mut fail = |pattern, message: String| {
                 errors.push(SignatureError { signature: signature.id.clone(), pattern, message });
@@ -151,44 +178,55 @@ impl SignatureSet {
             }
             let spec = kind_spec(&signature.event);
             for (number, pattern) in signature.patterns.iter().enumerate() {
-                let hir = match parse(&pattern.regex) {
-                    Ok(hir) => hir,
+                let sources: Vec<&Text> = std::iter::once(&pattern.regex).chain(&pattern.then).collect();
+                let parsed: Result<Vec<Hir>, String> = sources.iter().map(|source| parse(source)).collect();
+                let parsed = match parsed {
+                    Ok(parsed) => parsed,
                     Err(message) => {
                         fail(Some(number), message);
                         continue;
                     }
                 };
-                let Some(required) = literal::required(&hir) else {
-                    fail(
-                        Some(number),
-                        format!(
-                            "every match must contain a fixed text of {} characters or more, in each branch of an \
-                             alternation: write out some words that the message always has",
-                            literal::SHORTEST
-                        ),
-                    );
-                    continue;
-                };
                 let mut fields = pattern.fields.clone();
                 let own: BTreeSet<Text> = fields.iter().map(|(name, _)| name.clone()).collect();
                 fields.extend(signature.fields.iter().filter(|(name, _)| !own.contains(name)).cloned());
-                let groups = group_names(&hir);
+                let groups = parsed.iter().flat_map(group_names).collect();
                 for problem in check_fields(spec, &fields, &pattern.map, &groups) {
                     fail(Some(number), problem);
                 }
-                literals.extend(required.into_iter().map(|literal| (literal, wordings.len())));
-                wordings.push(Wording {
-                    signature: index,
-                    event: signature.event.clone(),
-                    spec,
-                    fields,
-                    map: pattern.map.clone(),
-                    source: pattern.regex.clone(),
-                    number,
-                    regex: OnceLock::new(),
-                });
+                let sequence = (sources.len() > 1).then_some(sequences.len());
+                if sequence.is_some() {
+                    let steps = sources.len();
+                    sequences.push(Sequence { steps, within: pattern.within, within_lines: pattern.within_lines });
+                }
+                for (step, (source, hir)) in sources.iter().zip(&parsed).enumerate() {
+                    match literal::required(hir) {
+                        Some(required) => {
+                            literals.extend(required.into_iter().map(|literal| (literal, wordings.len())));
+                        }
+                        None => {
+                            everywhere.push(wordings.len());
+                            slow.push((signature.id.clone(), number));
+                        }
+                    }
+                    // Fixed fields are those of the event, which the last step makes.
+                    let last = step + 1 == sources.len();
+                    wordings.push(Wording {
+                        signature: index,
+                        event: signature.event.clone(),
+                        spec,
+                        fields: if last { fields.clone() } else { Vec::new() },
+                        map: pattern.map.clone(),
+                        types: signature.types.clone(),
+                        step: sequence.map(|sequence| (sequence, step)),
+                        source: (*source).clone(),
+                        number,
+                        regex: OnceLock::new(),
+                    });
+                }
             }
         }
+        slow.dedup();
         let prefilter = match Prefilter::new(&literals) {
             Ok(prefilter) if errors.is_empty() => prefilter,
             Ok(_) => return Err(errors),
@@ -197,7 +235,7 @@ impl SignatureSet {
                 return Err(errors);
             }
         };
-        Ok(Self { wordings, limits, prefilter, traced: None, counters: Vec::new() })
+        Ok(Self { wordings, sequences, everywhere, slow, limits, prefilter, traced: None, counters: Vec::new() })
     }
 
     /// The set with the failures of one signature told: each record that holds a longer text of its patterns and is none of its
@@ -241,6 +279,12 @@ impl SignatureSet {
         let mut costs: Vec<SignatureCost> = costs.collect();
         costs.sort_by(|a, b| b.time.cmp(&a.time).then_with(|| a.signature.cmp(&b.signature)));
         costs
+    }
+
+    /// The patterns that need no literal, by signature and index: they are tried on every record of every log that their
+    /// signature admits, which is slow.
+    pub fn slow(&self) -> &[(Text, usize)] {
+        &self.slow
     }
 
     /// Number of patterns in the set.

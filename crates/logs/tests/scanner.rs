@@ -169,7 +169,7 @@ fn mistakes_in_signatures_are_all_reported() {
         (unclosed
         ^
     error: unclosed group
-    signature mine, pattern 2: every match must contain a fixed text of 7 characters or more, in each branch of an alternation: write out some words that the message always has
+    signature mine, pattern 2: `1` is no value of the field `service` of `gave_up`
     signature mine, pattern 3: `gave_up` has no field `servise`; it has container, service
     signature mine, pattern 3: `1` is no value of the field `service` of `gave_up`
     ");

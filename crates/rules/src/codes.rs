@@ -82,12 +82,28 @@ codes! {
         "A rule needs at least one condition, a signature at least one pattern.";
     TEMPLATE_IN_CONDITION = "BS0026" "a template in a condition",
         "Conditions compare with fixed values, variables (`$name`) and fields of earlier conditions (`$alias.field`); templates belong to messages and `where:`.";
+    TOO_NEW = "BS0027" "the pack needs a newer program",
+        "`pack.yaml` says with `requires:` which version of the program it was made for at least.";
+    WRONG_TEST = "BS0028" "an expectation that cannot come true",
+        "What a test expects must be possible: evidence is `document:line` of one of its documents, subjects are those of the rule, and a test in which nothing fires has no message.";
     NO_POSITIVE_TEST = "BS0901" #[warning] "no test that shows it at work",
         "A rule or signature that no test has seen at work may never work. Drafts are not asked for tests.";
     UNKNOWN_SUPERSEDED = "BS0902" #[warning] "a superseded rule that is not loaded",
         "`supersedes:` may name rules of packs that are not loaded, so this is only a warning; it may also be a typing mistake.";
     NO_NEGATIVE_TEST = "BS0903" #[warning] "no test in which it stays silent",
         "A look-alike that does not fire is what keeps a rule from accusing a healthy system. Drafts are not asked for tests.";
+    NEVER_HOLDS = "BS0904" #[warning] "a condition that can never hold",
+        "Operators of one field contradict each other, or a condition of `unless` asks for what `when` asks for, so that the rule can never fire.";
+    UNUSED = "BS0905" #[warning] "a name that nothing uses",
+        "A parameter, a variable or an alias to which nothing refers: it may be a remnant or a typing mistake.";
+    NO_LITERAL = "BS0906" #[warning] "a pattern without a text to search for",
+        "Logs are searched for fixed texts first. A pattern that needs none is tried on every record of every log, which is slow.";
+    VACUOUS_TEST = "BS0907" #[warning] "a test that would pass without the rule",
+        "A look-alike shows something only when it holds at least one fact that the rule asks for: nothing in these documents meets any condition of `when` alone.";
+    DEPRECATED = "BS0908" #[warning] "a rule that is about to go",
+        "`status: deprecated` says that the rule will be removed; it is still evaluated.";
+    DEAD_SUPPRESSION = "BS0909" #[warning] "a suppression of nothing",
+        "The suppression names a rule that is not loaded, so it suppresses nothing.";
 }
 
 /// The code of that name.

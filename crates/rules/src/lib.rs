@@ -28,7 +28,9 @@ mod layout;
 mod model;
 mod order;
 mod pack;
+mod site;
 mod suggest;
+mod syntax;
 mod template;
 mod vocabulary;
 mod yaml;
@@ -43,6 +45,7 @@ pub use model::{
     Status, Test, Variable,
 };
 pub use pack::{Pack, RuleFile, RuleSource};
+pub use site::{Override, Site, Suppression};
 pub use suggest::nearest;
 pub use template::{Purpose, Template, UNKNOWN, environment};
 pub use vocabulary::{PROBE, VERDICTS};

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::ops::Range;
 
-use bundlescope_facts::{Text, Value};
+use bundlescope_facts::{FieldType, Text, Value};
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
@@ -33,6 +34,8 @@ pub struct Rule {
     pub about: Text,
     /// Links.
     pub references: Vec<Text>,
+    /// What the host must be for the rule to be asked at all: of each kind of which the host has a fact, one must match.
+    pub applies_to: Vec<FactPattern>,
     /// What must hold, in written order.
     pub when: Vec<Condition>,
     /// What must not hold: none of these may match under the bindings of `when`.
@@ -128,11 +131,11 @@ words! {
 words! {
     /// Life cycle.
     Status {
-        /// Being tried; is evaluated like a stable one.
+        /// Being tried; evaluated only when asked for.
         Draft = "draft",
         /// In use.
         Stable = "stable",
-        /// About to go; is evaluated like a stable one.
+        /// About to go; evaluated like a stable one, and the checker warns of it.
         Deprecated = "deprecated",
     }
 }
@@ -182,6 +185,12 @@ pub enum Pattern {
     Any(Vec<Condition>),
     /// All of several conditions.
     All(Vec<Condition>),
+    /// Each match of the first condition, of which there is at least one, meets the others.
+    Every(Vec<Condition>),
+    /// Nothing meets all of these conditions.
+    None(Vec<Condition>),
+    /// A condition that adds to a match when it holds and takes nothing away when it does not.
+    Optional(Box<Condition>),
     /// A number of facts.
     Count(CountPattern),
 }
@@ -217,6 +226,8 @@ pub struct ProbePattern {
 pub struct CountPattern {
     /// What is counted. Variables that are not bound yet make groups.
     pub fact: FactPattern,
+    /// What each counted fact must meet besides.
+    pub with: Vec<Condition>,
     /// What is computed of the facts.
     pub aggregate: Aggregate,
     /// Comparisons of the number, all of which must hold.
@@ -277,8 +288,8 @@ pub enum Test {
     Overlaps(Vec<Operand>),
     /// The network holds the address.
     ContainsAddress(Operand),
-    /// The time is at most so far from another, or from the capture.
-    Within(SignedDuration, Option<Operand>),
+    /// The time is at most so many seconds from another, or from the capture.
+    Within(Operand, Option<Operand>),
     /// The time is earlier.
     Before(Operand),
     /// The time is later.
@@ -413,6 +424,8 @@ pub struct Signature {
     pub event: Text,
     /// Fields with fixed values, for every pattern.
     pub fields: Vec<(Text, Value)>,
+    /// Types of the fields of an event that the program does not know; the others are texts.
+    pub types: BTreeMap<Text, FieldType>,
     /// The patterns.
     pub patterns: Vec<SignaturePattern>,
     /// Globs of the documents in which it applies; empty for all.
@@ -429,10 +442,19 @@ pub struct SignaturePattern {
     /// Regular expression over the record; its named groups are fields. It is known to be
     /// well formed.
     pub regex: Text,
+    /// What later records must say, one after the other; groups of the same name must agree. The event is made when the
+    /// last one is found.
+    pub then: Vec<Text>,
+    /// Time from the first record to the last one at most.
+    pub within: Option<SignedDuration>,
+    /// Lines of the document from the first record to the last one at most.
+    pub within_lines: Option<u32>,
     /// Fields with fixed values.
     pub fields: Vec<(Text, Value)>,
     /// What a captured text stands for, by field.
     pub map: BTreeMap<Text, BTreeMap<Text, Value>>,
+    /// Bytes of the rule file that `match:` takes.
+    pub span: Range<usize>,
     /// Line of the rule file, counted from 1.
     pub line: usize,
 }

@@ -18,9 +18,13 @@ pub(crate) fn kinds(conditions: &[Condition], into: &mut BTreeSet<Text>) {
             }
             Pattern::Count(count) => {
                 into.insert(count.fact.kind.clone());
+                kinds(&count.with, into);
             }
             // The checker bounds the depth.
-            Pattern::Any(inner) | Pattern::All(inner) => kinds(inner, into),
+            Pattern::Any(inner) | Pattern::All(inner) | Pattern::Every(inner) | Pattern::None(inner) => {
+                kinds(inner, into);
+            }
+            Pattern::Optional(inner) => kinds(std::slice::from_ref(&**inner), into),
             Pattern::Probe(_) => {}
         }
     }

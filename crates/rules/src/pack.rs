@@ -1,18 +1,22 @@
 //! Rule packs: sets of rule files that are loaded together.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bundlescope_facts::{Text, Value};
+use minijinja::Environment;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use crate::check::{Checker, outline, rule, signature};
+use crate::check::{Checker, Manifest, manifest, outline, rule, signature, site};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Rule, Signature};
+use crate::model::{Rule, Signature, Status};
 use crate::order;
+use crate::site::Site;
 use crate::template::{Purpose, environment};
 use crate::vocabulary::Vocabulary;
 use crate::yaml::{self, Node, Yaml};
@@ -41,17 +45,8 @@ impl RuleSource {
     /// Name and version, as the pack's own `pack.yaml` tells them.
     fn manifest(&self) -> (String, String) {
         let file = self.files.iter().find(|file| is_manifest(&file.path));
-        let tree = file.and_then(|file| yaml::parse(&file.text).0);
-        let text = |name: &str| match tree.as_ref().map(|tree| &tree.value) {
-            Some(Yaml::Map(entries)) => {
-                entries.iter().find(|(key, _)| key.name == name).and_then(|(_, node)| match &node.value {
-                    Yaml::Text(text) => Some(text.clone()),
-                    _ => None,
-                })
-            }
-            _ => None,
-        };
-        (text("name").unwrap_or_else(|| self.name.clone()), text("version").unwrap_or_else(|| self.version.clone()))
+        let told = file.map(|file| read_manifest(file).0).unwrap_or_default();
+        (told.name.unwrap_or_else(|| self.name.clone()), told.version.unwrap_or_else(|| self.version.clone()))
     }
 
     /// Name, version and the first digits of a hash of the content: `core 0.1.0 (1f3a0b2c)`.
@@ -81,12 +76,54 @@ fn is_manifest(path: &str) -> bool {
     path.rsplit('/').next() == Some("pack.yaml")
 }
 
+/// What the manifest says, and what is wrong in it.
+fn read_manifest(file: &RuleFile) -> (Manifest, Vec<Diagnostic>) {
+    let (tree, mut diagnostics) = tree_of(file);
+    let (vocabulary, environment) = (Vocabulary::default(), environment(Purpose::Text));
+    let mut checker = Checker::new(file.path.as_str().into(), file.text.as_str().into(), &vocabulary, &environment);
+    let told = tree.map(|tree| manifest(&mut checker, &tree, env!("CARGO_PKG_VERSION"))).unwrap_or_default();
+    diagnostics.append(&mut checker.diagnostics);
+    (told, diagnostics)
+}
+
+/// The tree of a file and the mistakes of its YAML.
+fn tree_of(file: &RuleFile) -> (Option<Node>, Vec<Diagnostic>) {
+    let (tree, mistakes) = yaml::parse(&file.text);
+    if mistakes.is_empty() {
+        return (tree, Vec::new());
+    }
+    let (path, text): (Arc<str>, Arc<str>) = (file.path.as_str().into(), file.text.as_str().into());
+    let told = mistakes.into_iter().map(|mistake| Diagnostic {
+        code: if mistake.duplicate { &codes::DUPLICATE_KEY } else { &codes::SYNTAX },
+        path: path.clone(),
+        label: if mistake.duplicate { "stands here again".into() } else { "here".into() },
+        span: mistake.span,
+        message: mistake.message,
+        help: mistake.help,
+        text: text.clone(),
+    });
+    (tree, told.collect())
+}
+
+/// A file that was read: the position of its pack, its path, its text, its tree.
+type File = (usize, Arc<str>, Arc<str>, Node);
+
+/// What one file holds.
+enum Checked {
+    Rule(Box<Rule>),
+    Signature(Box<Signature>),
+}
+
 /// Checked rules and signatures, ready to be evaluated.
 #[derive(Debug, Clone, Default)]
 pub struct Pack {
     id: String,
     rules: Vec<Rule>,
     signatures: Vec<Signature>,
+    site: Site,
+    drafts: Vec<Text>,
+    /// The rule files by path, for what is found out later.
+    texts: BTreeMap<Text, Text>,
 }
 
 impl Pack {
@@ -99,69 +136,170 @@ impl Pack {
     pub fn load_sources(sources: &[RuleSource]) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let mut vocabulary = Vocabulary::default();
-        let mut trees: Vec<(usize, Arc<str>, Arc<str>, Node)> = Vec::new();
+        let mut trees: Vec<File> = Vec::new();
         for (source, pack) in sources.iter().enumerate() {
-            let mut files: Vec<&RuleFile> = pack.files.iter().filter(|file| !is_manifest(&file.path)).collect();
+            let (manifests, mut files): (Vec<&RuleFile>, Vec<&RuleFile>) =
+                pack.files.iter().partition(|file| is_manifest(&file.path));
+            diagnostics.extend(manifests.into_iter().flat_map(|file| read_manifest(file).1));
             files.sort_by(|a, b| a.path.cmp(&b.path));
-            // Reading YAML is nearly all of the work, and files do not depend on each other.
-            let parsed: Vec<_> = files.par_iter().map(|file| yaml::parse(&file.text)).collect();
-            for (file, (tree, mistakes)) in files.into_iter().zip(parsed) {
-                let (path, text): (Arc<str>, Arc<str>) = (file.path.as_str().into(), file.text.as_str().into());
-                diagnostics.extend(mistakes.into_iter().map(|mistake| Diagnostic {
-                    code: if mistake.duplicate { &codes::DUPLICATE_KEY } else { &codes::SYNTAX },
-                    path: path.clone(),
-                    label: if mistake.duplicate { "stands here again".into() } else { "here".into() },
-                    span: mistake.span,
-                    message: mistake.message,
-                    help: mistake.help.map(str::to_owned),
-                    text: text.clone(),
-                }));
+            // Reading YAML is most of the work, and files do not depend on each other.
+            let parsed: Vec<_> = files.par_iter().map(|file| tree_of(file)).collect();
+            for (file, (tree, told)) in files.into_iter().zip(parsed) {
+                diagnostics.extend(told);
                 if let Some(tree) = tree {
                     outline(&tree, &mut vocabulary);
-                    trees.push((source, path, text, tree));
+                    trees.push((source, file.path.as_str().into(), file.text.as_str().into(), tree));
                 }
             }
         }
-        let mut rules: BTreeMap<Text, Rule> = BTreeMap::new();
-        let mut signatures: BTreeMap<Text, Signature> = BTreeMap::new();
         // Rules and signatures have ids of their own, because nothing names a signature.
         let mut seen: BTreeMap<(usize, bool, Text), Arc<str>> = BTreeMap::new();
-        let environment = environment(Purpose::Text);
-        for (source, path, text, tree) in &trees {
-            let mut checker = Checker::new(path.clone(), text.clone(), &vocabulary, &environment);
-            if let Some(entries) = checker.map(tree, "a rule file") {
-                let is_signature = entries.get("signature").is_some();
-                if let Some(node) = entries.get("id")
-                    && let Some(id) = checker.text(node, "`id`")
-                {
-                    if let Some(other) = seen.get(&(*source, is_signature, id.clone())) {
-                        let help = Some(format!("the other one is {other}"));
-                        let message = format!("the id `{id}` stands in two files");
-                        checker.report(&codes::DUPLICATE_ID, node.span.clone(), message, "already taken", help);
-                    } else {
-                        seen.insert((*source, is_signature, id), path.clone());
-                    }
+        let mut taken: BTreeMap<usize, Arc<str>> = BTreeMap::new();
+        for (at, (source, path, _, tree)) in trees.iter().enumerate() {
+            let Some((is_signature, id)) = identity(tree) else { continue };
+            match seen.entry((*source, is_signature, id)) {
+                Entry::Occupied(other) => {
+                    taken.insert(at, other.get().clone());
                 }
-                if is_signature {
-                    if let Some(signature) = signature(&mut checker, entries) {
-                        signatures.insert(signature.id.clone(), signature);
-                    }
-                } else if let Some(rule) = rule(&mut checker, entries) {
-                    rules.insert(rule.id.clone(), rule);
+                Entry::Vacant(free) => {
+                    free.insert(path.clone());
                 }
             }
-            diagnostics.append(&mut checker.diagnostics);
+        }
+        let check = |environment: &mut Environment<'static>, (at, file): (usize, &File)| {
+            let (_, path, text, tree) = file;
+            let mut checker = Checker::new(path.clone(), text.clone(), &vocabulary, environment);
+            let mut checked = None;
+            if let Some(entries) = checker.map(tree, "a rule file") {
+                if let Some(other) = taken.get(&at)
+                    && let Some(node) = entries.get("id")
+                {
+                    let help = Some(format!("the other one is {other}"));
+                    let message =
+                        format!("the id `{}` stands in two files", checker.text(node, "`id`").unwrap_or_default());
+                    checker.report(&codes::DUPLICATE_ID, node.span.clone(), message, "already taken", help);
+                }
+                checked = if entries.get("signature").is_some() {
+                    signature(&mut checker, entries).map(Box::new).map(Checked::Signature)
+                } else {
+                    rule(&mut checker, entries).map(Box::new).map(Checked::Rule)
+                };
+            }
+            (checked, checker.diagnostics)
+        };
+        let checked: Vec<_> =
+            trees.par_iter().enumerate().map_init(|| environment(Purpose::Text), |e, file| check(e, file)).collect();
+        let mut rules: BTreeMap<Text, Rule> = BTreeMap::new();
+        let mut signatures: BTreeMap<Text, Signature> = BTreeMap::new();
+        for (checked, told) in checked {
+            diagnostics.extend(told);
+            match checked {
+                Some(Checked::Rule(rule)) => drop(rules.insert(rule.id.clone(), *rule)),
+                Some(Checked::Signature(signature)) => drop(signatures.insert(signature.id.clone(), *signature)),
+                None => {}
+            }
         }
         let rules: Vec<Rule> = rules.into_values().collect();
         let texts: BTreeMap<Arc<str>, Arc<str>> = trees.into_iter().map(|(_, path, text, _)| (path, text)).collect();
         let (rules, cycles) = order::stratified(rules, &texts);
         diagnostics.extend(cycles);
-        diagnostics.sort_by(|a, b| {
-            let key = |d: &Diagnostic| (d.path.clone(), d.span.start, d.code.id, d.message.clone());
-            key(a).cmp(&key(b))
-        });
+        sort(&mut diagnostics);
         let id = sources.iter().map(RuleSource::identity).collect::<Vec<_>>().join(", ");
-        (Self { id, rules, signatures: signatures.into_values().collect() }, diagnostics)
+        let signatures: Vec<Signature> = signatures.into_values().collect();
+        let kept: BTreeSet<&Text> =
+            rules.iter().map(|rule| &rule.path).chain(signatures.iter().map(|s| &s.path)).collect();
+        let texts = texts.into_iter().filter(|(path, _)| kept.contains(path)).collect();
+        (Self { id, rules, signatures, site: Site::default(), drafts: Vec::new(), texts }, diagnostics)
+    }
+
+    /// Applies what a site changes: parameters, severities, suppressions. What it names must exist in the rules.
+    pub fn apply_site(&mut self, file: &RuleFile) -> Vec<Diagnostic> {
+        let (tree, mut diagnostics) = tree_of(file);
+        let Some(tree) = tree else { return diagnostics };
+        let (vocabulary, environment) = (Vocabulary::default(), environment(Purpose::Text));
+        let mut checker = Checker::new(file.path.as_str().into(), file.text.as_str().into(), &vocabulary, &environment);
+        let site = site(&mut checker, &tree, &self.rules);
+        diagnostics.append(&mut checker.diagnostics);
+        sort(&mut diagnostics);
+        for rule in &mut self.rules {
+            let Some(other) = site.rules.get(&rule.id) else { continue };
+            rule.severity = other.severity.unwrap_or(rule.severity);
+            rule.confidence = other.confidence.unwrap_or(rule.confidence);
+            for variable in rule.variables.iter_mut().filter(|variable| variable.value.is_some()) {
+                variable.value = other.params.get(&variable.name).cloned().or(variable.value.take());
+            }
+        }
+        let enabled = |rule: &Rule| site.rules.get(&rule.id).and_then(|other| other.enabled) != Some(false);
+        self.rules.retain(enabled);
+        self.site = site;
+        diagnostics
+    }
+
+    /// What the site says; empty unless one was applied.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// The drafts that were left out, by id.
+    pub fn drafts(&self) -> &[Text] {
+        &self.drafts
+    }
+
+    /// Leaves out the drafts, unless the site wants them.
+    pub fn leave_out_drafts(&mut self) {
+        if self.site.drafts {
+            return;
+        }
+        let draft = |rule: &Rule| rule.status == Status::Draft;
+        self.drafts = self.rules.iter().filter(|rule| draft(rule)).map(|rule| rule.id.clone()).collect();
+        self.rules.retain(|rule| !draft(rule));
+        self.signatures.retain(|signature| signature.status != Status::Draft);
+    }
+
+    /// A diagnostic about a pattern of a signature that whoever scans logs has found out; `None` when there is no such
+    /// pattern.
+    pub fn about_pattern(&self, signature: &str, pattern: usize, message: &str, slow: bool) -> Option<Diagnostic> {
+        let signature = self.signatures.iter().find(|known| &*known.id == signature)?;
+        let pattern = signature.patterns.get(pattern)?;
+        let (code, label, help) = if slow {
+            let help =
+                "write out some words that the record always has: seven characters in a row or more, in each branch";
+            (&codes::NO_LITERAL, "no fixed text", help)
+        } else {
+            (&codes::BAD_REGEX, "in this expression", "use smaller counts, or `*`")
+        };
+        Some(self.diagnostic(code, &signature.path, pattern.span.clone(), message, label, help))
+    }
+
+    /// A diagnostic about a test that shows nothing, by the line on which the test begins.
+    pub fn vacuous_test(&self, path: &str, line: usize, message: &str) -> Diagnostic {
+        let text = self.texts.get(path).cloned().unwrap_or_else(|| "".into());
+        let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+        let content = text.get(start..).unwrap_or_default().lines().next().unwrap_or_default();
+        let indent = content.len() - content.trim_start_matches([' ', '-']).len();
+        let span = start + indent..start + content.trim_end().len().max(indent);
+        let help = "let it hold what the rule asks for except what makes the difference";
+        self.diagnostic(&codes::VACUOUS_TEST, &path.into(), span, message, "shows nothing", help)
+    }
+
+    fn diagnostic(
+        &self,
+        code: &'static codes::Code,
+        path: &Text,
+        span: Range<usize>,
+        message: &str,
+        label: &str,
+        help: &str,
+    ) -> Diagnostic {
+        Diagnostic {
+            code,
+            path: path.clone(),
+            span,
+            message: message.to_owned(),
+            label: label.to_owned(),
+            help: Some(help.to_owned()),
+            text: self.texts.get(path).cloned().unwrap_or_else(|| "".into()),
+        }
     }
 
     /// Identity of the packs: names, versions and content hashes.
@@ -200,5 +338,25 @@ impl Pack {
             }
         }
         false
+    }
+}
+
+/// The order in which mistakes are told: by file, then by place.
+fn sort(diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by(|a, b| {
+        let key = |d: &Diagnostic| (d.path.clone(), d.span.start, d.code.id, d.message.clone());
+        key(a).cmp(&key(b))
+    });
+}
+
+/// Whether a file holds a signature, and its id.
+fn identity(tree: &Node) -> Option<(bool, Text)> {
+    let Yaml::Map(entries) = &tree.value else { return None };
+    let signature = entries.iter().any(|(key, _)| key.name == "signature");
+    let (_, id) = entries.iter().find(|(key, _)| key.name == "id")?;
+    match &id.value {
+        Yaml::Text(id) => Some((signature, id.as_str().into())),
+        Yaml::Int(id) => Some((signature, id.to_string().into())),
+        _ => None,
     }
 }

@@ -120,6 +120,119 @@ fn words(value: Value) -> Value {
     Value::from(said)
 }
 
+/// Where braces begin that the template does not close.
+pub(crate) fn opened(source: &str, message: &str, expression: bool) -> Option<usize> {
+    if expression {
+        return None;
+    }
+    for (open, close) in [("{{", "}}"), ("{%", "%}")] {
+        let mut rest = 0;
+        while let Some(at) = source.get(rest..)?.find(open).map(|at| rest + at) {
+            let inner = source.get(at + 2..)?;
+            let next = inner.find(open).unwrap_or(inner.len());
+            match inner.find(close) {
+                Some(end) if end < next => rest = at + 2 + end,
+                _ => return Some(at),
+            }
+        }
+    }
+    if !message.contains("end of input") {
+        return None;
+    }
+    // The last block that is opened and has no end behind it.
+    let opens = ["if", "for"].into_iter().filter_map(|word| {
+        let ends = source.matches(&format!("end{word}")).count();
+        let mut starts = source.match_indices("{%").filter(|(at, _)| {
+            source.get(at + 2..).unwrap_or_default().trim_start_matches(['-', ' ']).starts_with(word)
+        });
+        starts.nth(ends).map(|(at, _)| at)
+    });
+    opens.max()
+}
+
+/// The filters, tests and functions that a message about an unknown one is to be answered with.
+pub(crate) fn known(message: &str) -> Option<(&'static str, &'static [&'static str])> {
+    if !message.contains("unknown") {
+        return None;
+    }
+    match message.split_whitespace().next()? {
+        "filter" => Some(("filters", FILTERS)),
+        "test" => Some(("tests", TESTS)),
+        "function" => Some(("functions", &["range", "dict", "namespace"])),
+        _ => None,
+    }
+}
+
+/// The filters that rules may use; a test holds them against the environment.
+pub(crate) const FILTERS: &[&str] = &[
+    "abs",
+    "batch",
+    "bool",
+    "bytes",
+    "capitalize",
+    "default",
+    "dictsort",
+    "first",
+    "float",
+    "groupby",
+    "indent",
+    "int",
+    "items",
+    "join",
+    "last",
+    "length",
+    "list",
+    "lower",
+    "max",
+    "min",
+    "reject",
+    "rejectattr",
+    "replace",
+    "reverse",
+    "round",
+    "select",
+    "selectattr",
+    "slice",
+    "sort",
+    "split",
+    "string",
+    "sum",
+    "title",
+    "trim",
+    "unique",
+    "upper",
+    "words",
+];
+
+/// The tests (`x is TEST`) that rules may use.
+pub(crate) const TESTS: &[&str] = &[
+    "defined",
+    "undefined",
+    "none",
+    "number",
+    "integer",
+    "float",
+    "string",
+    "boolean",
+    "sequence",
+    "mapping",
+    "iterable",
+    "odd",
+    "even",
+    "divisibleby",
+    "startingwith",
+    "endingwith",
+    "true",
+    "false",
+    "eq",
+    "ne",
+    "gt",
+    "ge",
+    "lt",
+    "le",
+    "in",
+];
+
 /// Why a template cannot be used.
 pub(crate) struct Broken {
     pub(crate) message: String,
@@ -201,6 +314,21 @@ mod tests {
         let said = ["refused", "timed_out", "name_not_found", "scram_failed", "no pg_hba.conf"].map(render);
         assert_eq!(said, ["connection refused", "timed out", "name not found", "scram failed", "no pg_hba.conf"]);
         assert_eq!(environment(Purpose::Text).render_str("{{ a.b | words }}", ()).unwrap(), UNKNOWN);
+    }
+
+    #[test]
+    fn the_filters_and_tests_that_are_suggested_exist() {
+        let environment = environment(Purpose::Text);
+        for filter in FILTERS {
+            let source = format!("{{{{ x | {filter} }}}}");
+            let found = check(&environment, &source, false);
+            assert!(!found.is_err_and(|broken| broken.message.contains("unknown")), "{filter}");
+        }
+        for test in TESTS {
+            let source = format!("x is {test}(1)");
+            let found = check(&environment, &source, true);
+            assert!(!found.is_err_and(|broken| broken.message.contains("unknown")), "{test}");
+        }
     }
 
     #[test]

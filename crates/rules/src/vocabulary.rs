@@ -89,20 +89,21 @@ pub const PROBE: KindSpec = KindSpec {
 };
 
 /// Fields that every fact has.
-const COMMON: &[FieldSpec] = &[
+pub(crate) const COMMON: &[FieldSpec] = &[
     field("node", TEXT, &[" Host on which the document was taken."]),
     field("document", TEXT, &[" Path of the document inside the bundle."]),
     field("line", FieldType::Integer, &[" First line of the fact, counted from 1."]),
     field("count", FieldType::Integer, &[" For events: number of records; 1 for other facts."]),
     field("first", FieldType::Time, &[" For events: time of the first record."]),
     field("last", FieldType::Time, &[" For events: time of the last record."]),
+    field("per_minute", FieldType::Float, &[" For events: records a minute between the first and the last."]),
 ];
 
 /// Every name that rules of the loaded packs may use.
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
     /// Kinds that signatures and `emit:` make, with their fields.
-    pub(crate) dynamic: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) dynamic: BTreeMap<String, BTreeMap<String, FieldType>>,
     /// Ids of all rules.
     pub(crate) rules: BTreeSet<String>,
 }
@@ -125,6 +126,29 @@ impl Vocabulary {
             .chain(self.dynamic.keys().map(String::as_str))
     }
 
+    /// Where the first part of a path begins that the kind does not have.
+    pub(crate) fn known_prefix(&self, kind: &str, path: &str) -> usize {
+        let ends = path.match_indices('.').map(|(at, _)| at);
+        ends.filter(|end| path.get(..*end).is_some_and(|known| self.field_type(kind, known).is_ok()))
+            .max()
+            .map_or(0, |end| end + 1)
+    }
+
+    /// Whether a type has a part of that name.
+    pub(crate) fn part(&self, ty: FieldType, name: &str) -> bool {
+        match element(ty) {
+            FieldType::Record(fields) => fields.iter().any(|field| field.name == name),
+            FieldType::Map(_) => true,
+            _ => false,
+        }
+    }
+
+    /// The kinds that have a field of each of these names, the common ones aside.
+    pub(crate) fn kinds_with(&self, fields: &[&str]) -> Vec<&str> {
+        let has = |kind: &&str| fields.iter().all(|field| self.field_type(kind, field).is_ok());
+        self.kinds().filter(has).collect()
+    }
+
     /// The type of a field, or the help for a name that is none.
     pub(crate) fn field_type(&self, kind: &str, path: &str) -> Result<FieldType, Option<String>> {
         let (head, rest) = path.split_once('.').map_or((path, None), |(head, rest)| (head, Some(rest)));
@@ -134,11 +158,11 @@ impl Vocabulary {
         if let Some(field) = own.or_else(|| COMMON.iter().find(|field| field.name == head)) {
             return below(field.ty, rest);
         }
-        if dynamic.is_some_and(|fields| fields.contains(head)) {
-            return Ok(ANY);
+        if let Some(ty) = dynamic.and_then(|fields| fields.get(head)) {
+            return below(*ty, rest);
         }
         let mut known: Vec<&str> = spec.into_iter().flat_map(|spec| spec.fields).map(|field| field.name).collect();
-        known.extend(dynamic.into_iter().flatten().map(String::as_str));
+        known.extend(dynamic.into_iter().flat_map(BTreeMap::keys).map(String::as_str));
         known.extend(Fact::COMMON_FIELDS);
         Err(suggest::help(head, &format!("fields of {kind}"), known))
     }

@@ -11,6 +11,8 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_yaml::options::{DuplicateKeyPolicy, MergeKeyPolicy};
 use serde_yaml::{Location, Options, Spanned};
 
+use crate::syntax;
+
 /// Largest rule file that is read, in bytes. The longest sensible ones are a few dozen KiB.
 const MAX_BYTES: usize = 4 << 20;
 
@@ -51,7 +53,7 @@ pub(crate) struct Mistake {
     pub(crate) span: Range<usize>,
     pub(crate) message: String,
     /// What to do, where it can be told.
-    pub(crate) help: Option<&'static str>,
+    pub(crate) help: Option<String>,
     /// The mistake is a key that stands twice.
     pub(crate) duplicate: bool,
 }
@@ -60,7 +62,8 @@ pub(crate) struct Mistake {
 pub(crate) fn parse(text: &str) -> (Option<Node>, Vec<Mistake>) {
     if text.len() > MAX_BYTES {
         let message = format!("the file is larger than {} MiB", MAX_BYTES >> 20);
-        return (None, vec![Mistake { span: 0..0, message, help: None, duplicate: false }]);
+        let help = Some("put its tests' documents into a bundle on disk".to_owned());
+        return (None, vec![Mistake { span: 0..0, message, help, duplicate: false }]);
     }
     match read(text, DuplicateKeyPolicy::Error) {
         Ok(node) => (Some(node), Vec::new()),
@@ -126,31 +129,17 @@ fn mistake(error: &serde_yaml::Error, text: &str) -> Mistake {
     if let Some(at) = message.find(" at line ") {
         message.truncate(at);
     }
-    let mut span = bytes(location, text);
-    let before = text.get(..span.start).unwrap_or_default();
-    if message.contains("tab") && before.ends_with('\t') {
-        span = span.start - 1..span.start;
-    }
+    let span = bytes(location, text);
     if duplicate {
-        message = format!("the key `{}` stands twice in one map", text.get(span.clone()).unwrap_or_default());
+        let message = format!("the key `{}` stands twice in one map", text.get(span.clone()).unwrap_or_default());
+        return Mistake { span, message, help: Some("keep one of them".to_owned()), duplicate };
     }
-    let help = hint(&message);
-    Mistake { span, message, help, duplicate }
-}
-
-/// What is usually behind a message of the library.
-fn hint(message: &str) -> Option<&'static str> {
-    let hints = [
-        ("tab", "indent with spaces"),
-        ("mapping values are not allowed", "put a text that holds `: ` in quotes"),
-        ("placement of ':'", "look above for a bracket, a brace or a quote that is not closed"),
-        ("quoted scalar", "look for a quote that is not closed"),
-        ("unsupported tag", "quote a text that begins with `!`"),
-        ("duplicate", "keep one of them"),
-        ("stands twice", "keep one of them"),
-        ("merge keys", "write the fields out"),
-    ];
-    hints.iter().find(|(part, _)| message.contains(part)).map(|(_, help)| *help)
+    let told = syntax::told(text, span, &message);
+    let start = (0..=told.span.start.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    // At least one character stands under the caret, where there is one.
+    let least = told.span.end.max(start + 1);
+    let end = (least.clamp(start, text.len())..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(start);
+    Mistake { span: start..end, message: told.message, help: Some(told.help), duplicate }
 }
 
 /// The bytes of a location; positions that the library does not tell are worked out from line and column.

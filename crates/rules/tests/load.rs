@@ -34,7 +34,7 @@ fix:
 tests:
   - name: default-deny INPUT
     files: { iptables-save.txt: "*filter\n" }
-    expect: { fires: 1, message: "stops", evidence: ["iptables-save:12"] }
+    expect: { fires: 1, message: "stops", evidence: ["iptables-save.txt:1"] }
   - name: the same with the port open
     bundle: fixtures/open
     expect: { fires: 0 }

@@ -83,7 +83,8 @@ fn told(explanation: &Explanation) -> String {
         "fired" if explanation.firings.is_empty() => format!("emits {}", count(explanation.emitted, "fact")),
         "fired" => format!("fired, {}", count(explanation.firings.len(), "finding")),
         "undecided" => "undecided, because evidence is missing".to_owned(),
-        _ => "clear, it did not fire".to_owned(),
+        "clear" => "clear, it did not fire".to_owned(),
+        other => other.to_owned(),
     };
     let _ = writeln!(out, "{}: {answer}\n", explanation.rule);
     for condition in &explanation.conditions {

@@ -61,6 +61,7 @@ fn read(path: &Path) -> File {
             .as_object()
             .map(|map| map.iter().map(|(group, values)| (group.as_str().into(), fields(values))).collect())
             .unwrap_or_default(),
+        ..Pattern::default()
     };
     File {
         signature: Signature {

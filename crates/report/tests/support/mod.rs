@@ -204,6 +204,9 @@ pub(crate) fn story() -> Diagnosis {
         rules: "core 0.1.0 (1f3a9c)".into(),
         findings: vec![cause, symptom, note],
         undecided: Vec::new(),
+        suppressed: Vec::new(),
+        not_applicable: Vec::new(),
+        drafts: Vec::new(),
         clear: texts(&["dependency-down", "networks-isolated", "port-already-in-use", "service-binds-loopback"]),
         problems: [9, 10, 14]
             .map(|line| Problem {

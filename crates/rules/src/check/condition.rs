@@ -2,18 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use bundlescope_facts::{FieldType, Text};
+use bundlescope_facts::{FieldType, Text, Value};
 
 use super::Checker;
 use super::field::{comparison, fixed};
 use super::scope::{Scope, Shape};
 use crate::codes;
-use crate::model::{Aggregate, Condition, CountPattern, FactPattern, Operand, Pattern, ProbePattern};
+use crate::model::{Aggregate, Comparison, Condition, CountPattern, FactPattern, Operand, Pattern, ProbePattern, Test};
 use crate::suggest;
-use crate::vocabulary::PROBE;
+use crate::vocabulary::{PROBE, describe, element};
 use crate::yaml::{Key, Node, Yaml};
 
-/// How deep `any` and `all` may nest.
+/// What may stand in the place of a kind of fact.
+pub(crate) const KEYWORDS: &[&str] = &["probe", "any", "all", "count", "every", "none", "optional"];
+
+/// How deep conditions may nest.
 const MAX_DEPTH: usize = 8;
 
 impl Checker<'_> {
@@ -26,29 +29,49 @@ impl Checker<'_> {
         depth: usize,
     ) -> Option<(Condition, Vec<Shape>)> {
         if let Yaml::Map(entries) = &node.value
-            && let [_, (second, _), ..] = entries.as_slice()
+            && let [(first, _), (second, _), ..] = entries.as_slice()
         {
-            let message = format!("a condition asks for one thing, and `{}` is a second", second.name);
-            let help = if alias.is_empty() { "make it a condition of its own" } else { "give it an alias of its own" };
-            self.report(&codes::WRONG_SHAPE, second.span.clone(), message, "one too many", Some(help.to_owned()));
+            self.several(first, second, entries, alias);
             return None;
         }
-        let (key, body) = self.single(node, "a condition")?;
+        let Yaml::Map(entries) = &node.value else {
+            let help = "write the kind of fact and its fields: `{ container: { name: $c } }`".to_owned();
+            let message = "a condition must be a map with one key";
+            self.report(&codes::WRONG_SHAPE, self.place_of(node), message, "no condition", Some(help));
+            return None;
+        };
+        let Some((key, body)) = entries.first() else {
+            let help = "name a kind of fact: `{ container: { name: $c } }`".to_owned();
+            let message = "a condition asks for nothing";
+            self.report(&codes::NOTHING_TO_MATCH, node.span.clone(), message, "no kind of fact", Some(help));
+            return None;
+        };
         let line = self.line(key.span.start);
         let (pattern, shapes) = match key.name.as_str() {
             "probe" => (Pattern::Probe(self.probe(key, body, scope)?), vec![Shape::Probe]),
             "count" => {
-                let count = self.count(key, body, scope)?;
+                let count = self.count(key, body, scope, depth)?;
                 let shape = Shape::Count(count.fact.kind.clone());
                 (Pattern::Count(count), vec![shape])
             }
-            "any" | "all" if depth >= MAX_DEPTH => {
+            "any" | "all" | "every" | "none" | "optional" if depth >= MAX_DEPTH => {
                 let message = format!("conditions nest deeper than {MAX_DEPTH}");
-                self.report(&codes::WRONG_SHAPE, key.span.clone(), message, "too deep", None);
+                let help = Some("make a rule with `emit:` of the inner part".to_owned());
+                self.report(&codes::WRONG_SHAPE, key.span.clone(), message, "too deep", help);
                 return None;
             }
             "any" => self.any(body, scope, depth)?,
             "all" => self.all(body, scope, depth)?,
+            "every" => self.every(key, body, scope, depth)?,
+            "none" => self.none(body, scope, depth)?,
+            "optional" => {
+                let before = scope.bound.clone();
+                let inner = self.condition(body, "", scope, depth + 1);
+                // What it binds has no value when it does not hold.
+                scope.leave(before);
+                let (condition, shapes) = inner?;
+                (Pattern::Optional(Box::new(condition)), shapes)
+            }
             _ => {
                 let fact = self.fact(key, body, scope, true)?;
                 let shape = Shape::Kind(fact.kind.clone());
@@ -58,9 +81,40 @@ impl Checker<'_> {
         Some((Condition { alias: alias.into(), pattern, line }, shapes))
     }
 
+    /// Tells of a second key: a second condition, or a field that stands where its kind should.
+    fn several(&mut self, first: &Key, second: &Key, entries: &[(Key, Node)], alias: &str) {
+        let known = |name: &str| self.vocabulary.knows_kind(name) || KEYWORDS.contains(&name);
+        let names: Vec<&str> = entries.iter().map(|(key, _)| key.name.as_str()).collect();
+        if known(&first.name) && known(&second.name) {
+            let message = format!("a condition asks for one thing, and `{}` is a second", second.name);
+            let help = if alias.is_empty() { "make it a condition of its own" } else { "give it an alias of its own" };
+            self.report(&codes::WRONG_SHAPE, second.span.clone(), message, "one too many", Some(help.to_owned()));
+            return;
+        }
+        // `failure: { connection_failure: { container: $c }, host: $h }`
+        if let Some((_, Node { value: Yaml::Map(_), .. })) = entries.first()
+            && known(&first.name)
+            && self.vocabulary.field_type(&first.name, &second.name).is_ok()
+        {
+            let message = format!("`{}` stands beside `{}`, not in it", second.name, first.name);
+            let help = format!("move it into the braces: `{}: {{ …, {}: … }}`", first.name, second.name);
+            self.report(&codes::WRONG_SHAPE, second.span.clone(), message, "outside of the fields", Some(help));
+            return;
+        }
+        let help = match self.vocabulary.kinds_with(&names).as_slice() {
+            [] => "name the kind first: `{ container: { name: $c } }`".to_owned(),
+            kinds => {
+                let kinds: Vec<&str> = kinds.iter().take(5).copied().collect();
+                format!("name the kind first, as in `{}: {{ … }}`; with these fields: {}", kinds[0], kinds.join(", "))
+            }
+        };
+        let message = "a condition names the kind of fact before its fields";
+        self.report(&codes::WRONG_SHAPE, first.span.clone(), message, "a field, not a kind", Some(help));
+    }
+
     fn fact(&mut self, key: &Key, body: &Node, scope: &mut Scope, bind: bool) -> Option<FactPattern> {
         if !self.vocabulary.knows_kind(&key.name) {
-            let known = self.vocabulary.kinds().chain(["probe", "any", "all", "count"]);
+            let known = self.vocabulary.kinds().chain(KEYWORDS.iter().copied());
             let help = suggest::nearest(&key.name, known).map(|name| format!("did you mean `{name}`?"));
             let help = help.or_else(|| Some("`bundlescope facts` lists the kinds that a bundle holds".to_owned()));
             let message = format!("there is no kind of fact `{}`", key.name);
@@ -159,8 +213,56 @@ impl Checker<'_> {
         Some((Pattern::All(conditions), first))
     }
 
-    fn count(&mut self, key: &Key, body: &Node, scope: &mut Scope) -> Option<CountPattern> {
-        const KEYS: &[&str] = &["gt", "ge", "lt", "le", "is", "distinct", "sum", "max", "min"];
+    /// The set, of which there is at least one, and what each of it must meet.
+    fn every(&mut self, key: &Key, body: &Node, scope: &mut Scope, depth: usize) -> Option<(Pattern, Vec<Shape>)> {
+        let items = self.list(body, "`every`")?;
+        let before = scope.bound.clone();
+        let mut conditions = Vec::new();
+        let mut first = Vec::new();
+        for item in items {
+            if let Some((condition, shape)) = self.condition(item, "", scope, depth + 1) {
+                if conditions.is_empty() {
+                    first = shape;
+                }
+                conditions.push(condition);
+            }
+        }
+        scope.leave(before);
+        if items.len() < 2 {
+            let message = "`every` needs a set and what each of it must meet";
+            let help = "list at least two conditions: `every: [ { endpoint: { container: $c } }, { probe: … } ]`";
+            self.report(
+                &codes::MISSING_KEY,
+                key.span.clone(),
+                message,
+                "a set without a demand",
+                Some(help.to_owned()),
+            );
+            return None;
+        }
+        (conditions.len() == items.len()).then_some((Pattern::Every(conditions), first))
+    }
+
+    fn none(&mut self, body: &Node, scope: &mut Scope, depth: usize) -> Option<(Pattern, Vec<Shape>)> {
+        // One condition may stand alone.
+        let items = match &body.value {
+            Yaml::Map(_) => std::slice::from_ref(body),
+            _ => self.list(body, "`none`")?,
+        };
+        let before = scope.bound.clone();
+        let mut conditions = Vec::new();
+        for item in items {
+            conditions.extend(self.condition(item, "", scope, depth + 1).map(|(condition, _)| condition));
+        }
+        scope.leave(before);
+        if items.is_empty() {
+            self.wrong_shape(body, "`none`", "a list of conditions");
+        }
+        (!items.is_empty() && conditions.len() == items.len()).then_some((Pattern::None(conditions), Vec::new()))
+    }
+
+    fn count(&mut self, key: &Key, body: &Node, scope: &mut Scope, depth: usize) -> Option<CountPattern> {
+        const KEYS: &[&str] = &["gt", "ge", "lt", "le", "is", "distinct", "sum", "max", "min", "with"];
         let entries = self.map(body, "`count`")?;
         let mut facts = entries.entries.iter().filter(|(key, _)| !KEYS.contains(&key.name.as_str()));
         let Some((kind, fields)) = facts.next() else {
@@ -173,12 +275,31 @@ impl Checker<'_> {
             let message = format!("`count` takes one kind of fact, and `{}` is a second", other.name);
             self.report(&codes::UNKNOWN_KEY, other.span.clone(), message, "unexpected", help);
         }
+        let before = scope.bound.clone();
         let fact = self.fact(kind, fields, scope, true);
+        let mut with = Vec::new();
+        if let Some(node) = entries.get("with")
+            && let Some(items) = self.list(node, "`with`")
+        {
+            if items.is_empty() {
+                self.wrong_shape(node, "`with`", "a list of conditions");
+            }
+            for item in items {
+                with.extend(self.condition(item, "", scope, depth + 1).map(|(condition, _)| condition));
+            }
+            // Variables tie the fact to these, and make no groups.
+            scope.leave(before);
+        }
         let mut compare = Vec::new();
+        let mut numbers = Vec::new();
         let mut aggregate = Aggregate::Count;
         for (key, node) in entries.entries {
             if let Some(comparison) = comparison(&key.name) {
-                compare.extend(self.operand(node, FieldType::Float, scope).map(|operand| (comparison, operand)));
+                let operand = self.operand(node, FieldType::Float, scope);
+                if let Some(operand) = &operand {
+                    numbers.push((key.span.clone(), Test::Compare(comparison, operand.clone())));
+                }
+                compare.extend(operand.map(|operand| (comparison, operand)));
                 continue;
             }
             let make: fn(Text) -> Aggregate = match key.name.as_str() {
@@ -199,11 +320,32 @@ impl Checker<'_> {
                     self.report(&codes::UNKNOWN_FIELD, node.span.clone(), message, "unknown field", help);
                 }
             }
+            let numeric = |ty: FieldType| matches!(element(ty), FieldType::Integer | FieldType::Float | FieldType::Any);
+            if key.name != "distinct"
+                && let Ok(ty) = self.vocabulary.field_type(&kind.name, node_text(node))
+                && !numeric(ty)
+            {
+                let message = format!("`{}` needs a number, and the field holds {}", key.name, describe(ty));
+                let help = Some("name a field that holds a number, or count different values with `distinct:`".into());
+                self.report(&codes::WRONG_OPERATOR, node.span.clone(), message, "no number", help);
+            }
         }
+        if aggregate == Aggregate::Count || matches!(aggregate, Aggregate::Distinct(_)) {
+            // A number of things is a whole number that is not negative.
+            numbers.push((key.span.clone(), Test::Compare(Comparison::Ge, Operand::Value(Value::Int(0)))));
+        }
+        self.contradictions(&numbers, FieldType::Integer, "the number");
         if compare.is_empty() {
             let help = "compare the number with `ge`, `gt`, `le`, `lt` or `is`";
             self.missing_key((key.span.start, key.span.end), "`count`", "ge", help);
         }
-        Some(CountPattern { fact: fact?, aggregate, compare })
+        Some(CountPattern { fact: fact?, with, aggregate, compare })
+    }
+}
+
+fn node_text(node: &Node) -> &str {
+    match &node.value {
+        Yaml::Text(text) => text,
+        _ => "",
     }
 }

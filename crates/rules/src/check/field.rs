@@ -1,11 +1,12 @@
 //! Conditions on fields: scalars, lists, operators, variables.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use bundlescope_facts::{FieldType, Text, Value};
 
 use super::Checker;
-use super::scope::{Scope, field_of};
+use super::scope::{Scope, field_of, known_prefix};
 use crate::codes;
 use crate::model::{Comparison, FieldCondition, Operand, Test};
 use crate::suggest;
@@ -75,7 +76,9 @@ impl Checker<'_> {
                 Ok(ty) => known.push((key, node, ty)),
                 Err(help) => {
                     let message = format!("{kind} has no field `{}`", key.name);
-                    self.report(&codes::UNKNOWN_FIELD, key.span.clone(), message, "unknown field", help);
+                    let known = self.vocabulary.known_prefix(kind, &key.name);
+                    let span = self.part_of(&key.span, &key.name, known);
+                    self.report(&codes::UNKNOWN_FIELD, span, message, "unknown field", help);
                     // What it would bind is bound all the same, so that one mistake is not told twice.
                     if let Yaml::Text(text) = &node.value
                         && let Reference::Variable(name) = reference(text)
@@ -91,11 +94,25 @@ impl Checker<'_> {
             .into_iter()
             .filter_map(|(key, node, ty)| {
                 let test = self.test(node, ty, scope, bind)?;
+                self.consistent(node, &test, ty, &key.name);
                 let written = self.text.get(node.span.clone()).unwrap_or_default();
                 let written: Vec<&str> = written.split_whitespace().collect();
                 Some(FieldCondition { path: key.name.as_str().into(), test, written: written.join(" ").into() })
             })
             .collect()
+    }
+
+    /// Warns when the demands on one field contradict each other.
+    fn consistent(&mut self, node: &Node, test: &Test, ty: FieldType, name: &str) {
+        let what = format!("`{name}`");
+        match (&node.value, test) {
+            (Yaml::Map(entries), Test::All(tests)) => {
+                let keys = entries.iter().map(|(key, _)| key).filter(|key| key.name != "of");
+                let demands: Vec<_> = keys.map(|key| key.span.clone()).zip(tests.iter().cloned()).collect();
+                self.contradictions(&demands, ty, &what);
+            }
+            _ => self.contradictions(&[(node.span.clone(), test.clone())], ty, &what),
+        }
     }
 
     fn test(&mut self, node: &Node, ty: FieldType, scope: &mut Scope, bind: bool) -> Option<Test> {
@@ -135,6 +152,20 @@ impl Checker<'_> {
         }
     }
 
+    /// The span of a part of a name from a byte on; the whole where it is not written plainly.
+    pub(crate) fn part_of(&self, span: &Range<usize>, name: &str, from: usize) -> Range<usize> {
+        let written = self.text.get(span.clone()).unwrap_or_default();
+        let rest = name.get(from..).unwrap_or_default();
+        let part = rest.split('.').next().unwrap_or_default();
+        match written.find(name) {
+            Some(at) if !part.is_empty() => {
+                let start = span.start + at + from;
+                start..start + part.len()
+            }
+            _ => span.clone(),
+        }
+    }
+
     /// Equality; an unbound variable is bound here.
     fn is(&mut self, node: &Node, ty: FieldType, scope: &mut Scope, bind: bool) -> Option<Test> {
         if let Yaml::Text(text) = &node.value
@@ -152,6 +183,7 @@ impl Checker<'_> {
     /// The slot of a variable that may be new.
     fn variable(&mut self, node: &Node, name: &str, scope: &mut Scope) -> Option<usize> {
         if let Some(slot) = scope.slot(name) {
+            scope.used(slot);
             return Some(slot);
         }
         let span = self.word_within(node, name);
@@ -163,7 +195,9 @@ impl Checker<'_> {
             let help = Some("give one of them another name: templates could not tell them apart".to_owned());
             self.report(&codes::NAME_CLASH, span, message, "also an alias", help);
         }
-        Some(scope.add(name, None))
+        let slot = scope.add(name, None);
+        scope.places.insert(slot, node.span.clone());
+        Some(slot)
     }
 
     /// A value that is there when the condition is evaluated: fixed, a bound variable, or a field of an alias.
@@ -173,7 +207,19 @@ impl Checker<'_> {
         };
         match reference(text) {
             Reference::Variable(name) => match scope.slot(name) {
-                Some(slot) if scope.bound.contains(&slot) => Some(Operand::Variable(slot)),
+                Some(slot) if scope.bound.contains(&slot) => {
+                    scope.used(slot);
+                    self.parameter_fits(node, slot, ty, scope);
+                    Some(Operand::Variable(slot))
+                }
+                Some(slot) if scope.variables.get(slot).is_some_and(|variable| variable.local) => {
+                    let help = "what `optional`, `every`, `none` and `unless` bind is only known in them, and what `any` \
+                                binds only when every alternative does; name a field of the alias instead";
+                    let message = format!("`${name}` does not always have a value here");
+                    let span = node.span.clone();
+                    self.report(&codes::UNBOUND, span, message, "only bound in a part", Some(help.to_owned()));
+                    None
+                }
                 _ => {
                     let help = if scope.alias(name).is_some() {
                         Some(format!("`{name}` is an alias; name a field of it, such as `${name}.node`"))
@@ -199,10 +245,15 @@ impl Checker<'_> {
                     return None;
                 };
                 match field_of(self.vocabulary, shapes, path) {
-                    Ok(_) => Some(Operand::Field { condition, path: path.into() }),
+                    Ok(_) => {
+                        scope.named.insert(alias.to_owned());
+                        Some(Operand::Field { condition, path: path.into() })
+                    }
                     Err(help) => {
                         let message = format!("`{alias}` has no field `{path}`");
-                        self.report(&codes::UNKNOWN_FIELD, node.span.clone(), message, "unknown field", help);
+                        let known = known_prefix(self.vocabulary, shapes, path);
+                        let span = self.part_of(&node.span, text, alias.len() + 2 + known);
+                        self.report(&codes::UNKNOWN_FIELD, span, message, "unknown field", help);
                         None
                     }
                 }
@@ -239,7 +290,8 @@ impl Checker<'_> {
         let fits = |checker: &mut Self, good: bool, wanted: &str| {
             if !good {
                 let message = format!("`{}` needs {wanted}, and the field holds {}", key.name, describe(ty));
-                checker.report(&codes::WRONG_OPERATOR, key.span.clone(), message, "does not fit the field", None);
+                let help = Some(operators_for(ty));
+                checker.report(&codes::WRONG_OPERATOR, key.span.clone(), message, "does not fit the field", help);
             }
             good
         };
@@ -284,7 +336,7 @@ impl Checker<'_> {
             }
             "within" => {
                 fits(self, time, "a time").then_some(())?;
-                let duration = self.duration(value)?;
+                let duration = self.span_of_time(value, scope)?;
                 let of = match siblings.iter().find(|(key, _)| key.name == "of") {
                     Some((_, node)) => Some(self.moment(node, scope)?),
                     None => None,
@@ -301,7 +353,12 @@ impl Checker<'_> {
             }
             "absent" => self.boolean(value, "`absent`").map(Test::Absent),
             _ => {
-                let help = suggest::help(&key.name, "operators", OPERATORS.iter().copied());
+                // `port: { number: 80 }` and the like: a part of the field, written as a map.
+                let part = self.vocabulary.part(ty, &key.name);
+                let help = match part {
+                    true => Some(format!("a part of the field is named with a dot: `FIELD.{}: …`", key.name)),
+                    false => suggest::help(&key.name, "operators", OPERATORS.iter().copied()),
+                };
                 let message = format!("there is no operator `{}`", key.name);
                 self.report(&codes::UNKNOWN_OPERATOR, key.span.clone(), message, "unknown operator", help);
                 None
@@ -332,6 +389,27 @@ impl Checker<'_> {
             }
         }
         networks
+    }
+
+    /// A duration in seconds, fixed or by a parameter.
+    fn span_of_time(&mut self, node: &Node, scope: &mut Scope) -> Option<Operand> {
+        let refers = matches!(&node.value, Yaml::Text(text) if !matches!(reference(text), Reference::None));
+        if refers {
+            return self.operand(node, FieldType::Float, scope);
+        }
+        self.duration(node).map(|duration| Operand::Value(Value::Float(duration.as_secs_f64())))
+    }
+
+    /// Tells of a parameter whose value is of another type than what it is compared with.
+    fn parameter_fits(&mut self, node: &Node, slot: usize, ty: FieldType, scope: &Scope) {
+        let Some(value) = scope.variables.get(slot).and_then(|variable| variable.value.as_ref()) else { return };
+        let numeric = matches!(element(ty), FieldType::Integer | FieldType::Float);
+        if numeric && !matches!(value, Value::Int(_) | Value::Float(_)) {
+            let message = format!("the parameter is `{value}`, and the field holds {}", describe(ty));
+            let help =
+                Some("give the parameter a number, a size such as `512MiB`, or a duration such as `5m`".to_owned());
+            self.report(&codes::WRONG_TYPE, node.span.clone(), message, "wrong type", help);
+        }
     }
 
     /// A time, fixed or by variable.
@@ -368,6 +446,22 @@ pub(crate) fn comparison(word: &str) -> Option<Comparison> {
         "is" => Some(Comparison::Eq),
         _ => None,
     }
+}
+
+/// The operators that fit a type, as help.
+fn operators_for(ty: FieldType) -> String {
+    let fit = match element(ty) {
+        FieldType::Bool => return "write the value alone: true or false".to_owned(),
+        FieldType::Integer | FieldType::Float => "is, not, any_of, none_of, gt, ge, lt, le, absent",
+        FieldType::Address => "is, not, any_of, none_of, in_subnet, overlaps, matches, starts_with, absent",
+        FieldType::Network => "is, not, any_of, none_of, in_subnet, overlaps, contains_address, matches, absent",
+        FieldType::Time => "within, before, after, gt, ge, lt, le, absent",
+        FieldType::Map(_) | FieldType::Record(_) => {
+            return "name a part of it with a dotted path, such as `env.DATABASE_URL`".to_owned();
+        }
+        _ => "is, not, any_of, none_of, contains, starts_with, ends_with, matches, gt, ge, lt, le, absent",
+    };
+    format!("operators that fit: {fit}")
 }
 
 /// Whether a condition on a field can bind a variable.

@@ -1,11 +1,11 @@
 //! Remedies and their proofs.
 
-use super::Checker;
 use super::rule::Names;
 use super::scope::Scope;
+use super::{Checker, Entries};
 use crate::codes;
-use crate::model::FixStep;
-use crate::yaml::Node;
+use crate::model::{Condition, FixStep, Operand, Pattern, ProbePattern, Test};
+use crate::yaml::{Node, Yaml};
 
 impl Checker<'_> {
     pub(crate) fn fix(&mut self, node: &Node, scope: &mut Scope, names: &Names) -> Vec<FixStep> {
@@ -31,7 +31,8 @@ impl Checker<'_> {
         if let Some(node) = entries.get("proves") {
             if entries.get("run").is_none() {
                 let message = "`proves` without `run`: there is no command to simulate";
-                self.report(&codes::BAD_FIX, node.span.clone(), message, "proves nothing", None);
+                let help = Some("add the command with `run:`".to_owned());
+                self.report(&codes::BAD_FIX, node.span.clone(), message, "proves nothing", help);
             }
             if let Some((key, body)) = self.single(node, "`proves`") {
                 if key.name == "probe" {
@@ -50,4 +51,59 @@ impl Checker<'_> {
         }
         Some(FixStep { say: say?, run, proves, risk })
     }
+
+    /// Tells of a proof that asks for what a probe of `when` has found already: it proves that nothing changes.
+    pub(crate) fn proofs(&mut self, entries: Entries<'_>, when: &[Condition], fix: &[FixStep]) {
+        let Some(Node { value: Yaml::List(items), .. }) = entries.get("fix") else { return };
+        for step in fix {
+            let Some(proof) = &step.proves else { continue };
+            let asked = when.iter().filter_map(|condition| match &condition.pattern {
+                Pattern::Probe(probe) => Some(probe),
+                _ => None,
+            });
+            let question = |probe: &ProbePattern| format!("{:?}", (&probe.from, &probe.to, &probe.proto, &probe.port));
+            let so = |probe: &ProbePattern| verdicts(probe).unwrap_or_default();
+            let same = |probe: &&ProbePattern| {
+                question(probe) == question(proof)
+                    && !so(proof).is_empty()
+                    && so(proof).iter().all(|verdict| so(probe).contains(verdict))
+            };
+            if !asked.into_iter().any(|probe| same(&probe)) {
+                continue;
+            }
+            // The step whose text this is.
+            let own = items.iter().filter_map(|item| value_at(item, &["proves", "probe", "verdict"]));
+            let words = so(proof);
+            let place = own.into_iter().find(|node| match &node.value {
+                Yaml::Text(text) => words.iter().any(|word| word == text),
+                Yaml::List(items) => items.len() == words.len(),
+                _ => false,
+            });
+            let Some(span) = place.map(|node| node.span.clone()) else { continue };
+            let message = "the connection is so already, before the command";
+            let help = Some("ask for what the remedy is to bring about: `verdict: delivered`".to_owned());
+            self.report(&codes::BAD_FIX, span, message, "proves that nothing changes", help);
+        }
+    }
+}
+
+/// The verdicts that a probe allows, when it names them.
+fn verdicts(probe: &ProbePattern) -> Option<Vec<String>> {
+    let condition = probe.fields.iter().find(|condition| &*condition.path == "verdict")?;
+    let text = |operand: &Operand| match operand {
+        Operand::Value(value) => Some(value.to_string()),
+        _ => None,
+    };
+    match &condition.test {
+        Test::Is(operand) => Some(vec![text(operand)?]),
+        Test::AnyOf(operands) => operands.iter().map(text).collect(),
+        _ => None,
+    }
+}
+
+fn value_at<'n>(node: &'n Node, path: &[&str]) -> Option<&'n Node> {
+    path.iter().try_fold(node, |node, name| match &node.value {
+        Yaml::Map(entries) => entries.iter().find(|(key, _)| key.name == *name).map(|(_, value)| value),
+        _ => None,
+    })
 }

@@ -43,10 +43,21 @@ impl Checker<'_> {
                 wrong(self, help)
             }
             (FieldType::Integer, Yaml::Int(int)) => Some(Value::Int(*int)),
+            (FieldType::Integer, Yaml::Float(float)) if float.fract() == 0.0 && float.abs() < 9.0e15 => {
+                Some(Value::Int(*float as i64))
+            }
+            (FieldType::Integer, Yaml::Float(_)) => wrong(self, Some("write a whole number".into())),
             (FieldType::Integer | FieldType::Float, Yaml::Text(text)) => match measure(text) {
                 Some(number) => Some(Value::Int(number)),
+                None if text.starts_with(|c: char| c.is_ascii_digit()) && text.parse::<f64>().is_err() => {
+                    let message = format!("`{text}` is neither a number, a size nor a duration");
+                    let help = "units are B, kB, MB, GB, TB, KiB, MiB, GiB, TiB, K, M, G, T for sizes, and ms, s, m, h, d, w \
+                                for durations";
+                    self.report(&codes::BAD_MEASURE, node.span.clone(), message, "unknown unit", Some(help.into()));
+                    None
+                }
                 None => {
-                    let help = if text.parse::<i64>().is_ok() {
+                    let help = if text.parse::<f64>().is_ok() {
                         format!("write {text} without quotes")
                     } else {
                         "write a number, a size such as `512MiB`, or a duration such as `5m`".to_owned()
@@ -62,13 +73,18 @@ impl Checker<'_> {
                     "yes" | "on" | "Yes" | "On" | "y" => Some("write true".to_owned()),
                     "no" | "off" | "No" | "Off" | "n" => Some("write false".to_owned()),
                     "true" | "false" => Some(format!("write {text} without quotes")),
-                    _ => None,
+                    "True" | "TRUE" => Some("write true".to_owned()),
+                    "False" | "FALSE" => Some("write false".to_owned()),
+                    _ => Some("write true or false".to_owned()),
                 };
                 wrong(self, help)
             }
             (FieldType::Address, Yaml::Text(text)) => match text.parse::<IpAddr>() {
                 Ok(address) => Some(address.to_string().into()),
-                Err(_) => wrong(self, Some("for a range of addresses use `in_subnet:`".into())),
+                Err(_) if text.contains('/') => wrong(self, Some("for a range of addresses use `in_subnet:`".into())),
+                Err(_) => {
+                    wrong(self, Some("write an address such as `10.0.0.1`; names are never in this field".into()))
+                }
             },
             (FieldType::Network, Yaml::Text(_)) => self.network(node).map(|network| network.to_string().into()),
             (FieldType::Time, Yaml::Text(_)) => self.time(node).map(|time| time.to_string().into()),
@@ -81,7 +97,9 @@ impl Checker<'_> {
                 self.report(&codes::WRONG_WORD, node.span.clone(), message, "not one of its words", help);
                 None
             }
-            _ => wrong(self, None),
+            (FieldType::Bool, _) => wrong(self, Some("write true or false".into())),
+            (FieldType::Word(words), _) => wrong(self, Some(format!("allowed: {}", words.join(", ")))),
+            _ => wrong(self, Some(format!("write {}", describe(ty)))),
         }
     }
 
@@ -93,7 +111,11 @@ impl Checker<'_> {
             let help = match text.parse::<IpAddr>() {
                 Ok(IpAddr::V4(_)) => Some(format!("for a single address write `{text}/32`")),
                 Ok(IpAddr::V6(_)) => Some(format!("for a single address write `{text}/128`")),
-                Err(_) => Some("write it like `10.0.0.0/8`".to_owned()),
+                Err(_) => Some(match text.split_once('/').map(|(address, _)| address.parse::<IpAddr>()) {
+                    Some(Ok(IpAddr::V4(address))) => format!("behind `{address}/` stands a number from 0 to 32"),
+                    Some(Ok(IpAddr::V6(address))) => format!("behind `{address}/` stands a number from 0 to 128"),
+                    _ => "write it like `10.0.0.0/8`".to_owned(),
+                }),
             };
             let message = format!("`{text}` is not an address range");
             self.report(&codes::BAD_NETWORK, node.span.clone(), message, "not in CIDR notation", help);
@@ -119,7 +141,10 @@ impl Checker<'_> {
         let parsed = duration(&text);
         if parsed.is_none() {
             let message = format!("`{text}` is not a duration");
-            let help = Some("write a number and a unit: `30s`, `5m`, `2h`, `1d`".to_owned());
+            let help = Some(match spelt_out(&text) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "write a number and a unit: `30s`, `5m`, `2h`, `1d`".to_owned(),
+            });
             self.report(&codes::BAD_MEASURE, node.span.clone(), message, "not a duration", help);
         }
         parsed
@@ -135,6 +160,22 @@ pub(crate) fn plain(value: &Yaml) -> Value {
         Yaml::Text(value) => value.as_str().into(),
         Yaml::Null | Yaml::List(_) | Yaml::Map(_) => Value::Null,
     }
+}
+
+/// `5 minutes` as it is written here.
+fn spelt_out(text: &str) -> Option<String> {
+    let text = text.trim();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let unit = match text.get(digits..)?.trim().to_ascii_lowercase().as_str() {
+        "sec" | "secs" | "second" | "seconds" | "s" => "s",
+        "mins" | "minute" | "minutes" | "m" => "m",
+        "hr" | "hrs" | "hour" | "hours" | "h" => "h",
+        "day" | "days" | "d" => "d",
+        "wk" | "week" | "weeks" | "w" => "w",
+        "millis" | "msec" | "milliseconds" | "ms" => "ms",
+        _ => return None,
+    };
+    (digits > 0).then(|| format!("{}{unit}", &text[..digits]))
 }
 
 /// `1h30m`, `250ms`: numbers, each with a unit.
@@ -162,6 +203,11 @@ fn duration(text: &str) -> Option<SignedDuration> {
         total = total.checked_add(SignedDuration::from_millis(number.checked_mul(milliseconds)?))?;
     }
     Some(total)
+}
+
+/// The number that a text with a unit stands for.
+pub(crate) fn measured(text: &str) -> Option<Value> {
+    measure(text).map(Value::Int)
 }
 
 /// A size in bytes or a duration in seconds, for fields that hold whole numbers.

@@ -1,14 +1,18 @@
 //! Turns the tree of a rule file into a rule, and tells every mistake on the way.
 
 mod condition;
+mod contradiction;
 mod field;
 mod fix;
 mod literal;
+mod pack;
 mod pattern;
 mod rule;
 mod scope;
 mod signature;
+mod site;
 mod tests;
+mod unused;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,8 +20,10 @@ use std::sync::Arc;
 use bundlescope_facts::Text;
 use minijinja::Environment;
 
+pub(crate) use pack::{Manifest, manifest};
 pub(crate) use rule::{outline, rule};
 pub(crate) use signature::signature;
+pub(crate) use site::site;
 
 use crate::codes::{self, Code};
 use crate::diagnostic::Diagnostic;
@@ -97,13 +103,25 @@ impl<'a> Checker<'a> {
             Yaml::List(_) => "a list",
             Yaml::Map(_) => "a map",
         };
+        let help = shape_help(node, what, wanted);
         self.report(
             &codes::WRONG_SHAPE,
-            node.span.clone(),
+            self.place_of(node),
             format!("{what} must be {wanted}, not {found}"),
             format!("expected {wanted}"),
-            None,
+            Some(help),
         );
+    }
+
+    /// Where a node stands; one that is not written stands behind its key.
+    fn place_of(&self, node: &Node) -> Range<usize> {
+        let written = self.text.get(node.span.clone()).unwrap_or_default().trim();
+        if node.value != Yaml::Null || !matches!(written, "" | ":") {
+            return node.span.clone();
+        }
+        let before = self.text.get(..node.span.start).unwrap_or_default().trim_end().trim_end_matches(':').trim_end();
+        let start = before.rfind(|c: char| c.is_whitespace() || "{[,".contains(c)).map_or(0, |at| at + 1);
+        if start < before.len() { start..before.len() } else { node.span.clone() }
     }
 
     /// The entries of a map.
@@ -171,9 +189,17 @@ impl<'a> Checker<'a> {
 
     /// Tells of keys that mean nothing here.
     pub(crate) fn known_keys(&mut self, entries: Entries<'_>, what: &str, known: &[&str]) {
-        for (key, _) in entries.entries {
+        for (at, (key, _)) in entries.entries.iter().enumerate() {
             if !known.contains(&key.name.as_str()) {
-                let help = suggest::help(&key.name, "keys", known.iter().copied());
+                // What follows a key without a value, and is no key itself, is not indented enough.
+                let before = entries.entries.get(..at).unwrap_or_default();
+                let open = before.iter().rev().find(|(key, _)| known.contains(&key.name.as_str()));
+                let help = match open {
+                    Some((open, Node { value: Yaml::Null, .. })) => {
+                        Some(format!("indent it with spaces, so that it stands below `{}:`", open.name))
+                    }
+                    _ => suggest::help(&key.name, "keys", known.iter().copied()),
+                };
                 self.report(
                     &codes::UNKNOWN_KEY,
                     key.span.clone(),
@@ -245,13 +271,47 @@ impl<'a> Checker<'a> {
         good
     }
 
+    /// What to do about a template that cannot be read.
+    fn template_help(&self, source: &str, broken: &template::Broken, expression: bool) -> String {
+        let word = source.get(broken.range.clone()).unwrap_or_default();
+        if let Some((what, known)) = template::known(&broken.message) {
+            let plain = broken.message.split_whitespace().nth(1).unwrap_or(word);
+            let help = suggest::help(plain, what, known.iter().copied());
+            return help.unwrap_or_else(|| format!("{what}: {}", known.join(", ")));
+        }
+        if expression {
+            return "an expression compares names with values, such as `port > 1024 and c != 'db'`; it stands without braces"
+                .to_owned();
+        }
+        let (open, close) = (source.matches("{{").count(), source.matches("}}").count());
+        if open != close {
+            return "close each `{{` with `}}`".to_owned();
+        }
+        if source.matches("{%").count() != source.matches("%}").count() {
+            return "close each `{%` with `%}`".to_owned();
+        }
+        if source.contains("{% if") && !source.contains("endif") {
+            return "end the `if` with `{% endif %}`".to_owned();
+        }
+        if source.contains("{% for") && !source.contains("endfor") {
+            return "end the `for` with `{% endfor %}`".to_owned();
+        }
+        "inside `{{ … }}` stands a name such as `c` or `alias.field`, perhaps with a filter: `{{ size | bytes }}`"
+            .to_owned()
+    }
+
     /// A template or an expression.
     pub(crate) fn template(&mut self, node: &Node, what: &str, expression: bool) -> Option<Template> {
         let source = self.text(node, what)?;
         match template::check(self.environment, &source, expression) {
             Ok(template) => Some(template),
             Err(broken) => {
+                let opened = template::opened(&source, &broken.message, expression).and_then(|at| {
+                    let start = self.offset_within(node, &source)? + at;
+                    Some(start..start + 2)
+                });
                 let span = match self.offset_within(node, &source) {
+                    _ if opened.is_some() => opened.unwrap_or_default(),
                     Some(start) if !broken.range.is_empty() => start + broken.range.start..start + broken.range.end,
                     _ => self.line_within(node, broken.line),
                 };
@@ -259,8 +319,8 @@ impl<'a> Checker<'a> {
                     &codes::BAD_TEMPLATE,
                     span,
                     format!("{what} cannot be read: {}", broken.message),
-                    "in this template",
-                    None,
+                    if expression { "in this expression" } else { "in this template" },
+                    Some(self.template_help(&source, &broken, expression)),
                 );
                 None
             }
@@ -302,5 +362,40 @@ impl<'a> Checker<'a> {
             }
         }
         node.span.clone()
+    }
+}
+
+/// What to write instead of a node of the wrong shape.
+fn shape_help(node: &Node, what: &str, wanted: &str) -> String {
+    let name = what.trim_matches('`');
+    let key = if name.contains(' ') { "key" } else { name };
+    if node.value == Yaml::Null {
+        return match wanted {
+            "a map" | "a list" if what.starts_with('`') => {
+                format!("indent with spaces what belongs below `{key}:`, or write a value behind it")
+            }
+            "a map" if what == "a rule file" => "begin the file with `id: NAME`".to_owned(),
+            _ => "write a value, or leave the key out".to_owned(),
+        };
+    }
+    match (wanted, &node.value) {
+        ("a map", _) if what == "a rule file" => "begin the file with `id: NAME`; one rule a file".to_owned(),
+        ("a map", Yaml::List(_)) => "leave out the dashes: the entries are `name: value`, not `- value`".to_owned(),
+        ("a map", _) if what == "the fields of a condition" => {
+            "write the fields in braces: `container: { name: $c }`".to_owned()
+        }
+        ("a map", _) if what.starts_with('`') => format!("write `{key}:` and below it, indented, `name: value`"),
+        ("a map", _) => "write it as `{ name: value }`".to_owned(),
+        ("a list of conditions" | "a list", _) => {
+            format!("begin each item with `- `, or put them in brackets: `{key}: [a, b]`")
+        }
+        ("a map with one key", _) => "write one `kind: { field: value }`".to_owned(),
+        ("text", Yaml::Bool(_)) => "put it in quotes".to_owned(),
+        ("text", Yaml::Map(_)) => "a text that begins with `{` stands in quotes".to_owned(),
+        ("text", Yaml::List(_)) => "write one text; one that begins with `[` stands in quotes".to_owned(),
+        ("true or false", _) => "write true or false, without quotes".to_owned(),
+        ("a whole number", _) => "write a number without quotes, such as 1".to_owned(),
+        ("a scalar", _) => "write a single value".to_owned(),
+        (wanted, _) => format!("write {wanted}"),
     }
 }

@@ -36,7 +36,8 @@ impl Checker<'_> {
                     Error::Translate(error) => (error.kind().to_string(), *error.span()),
                     _ => return None,
                 };
-                self.bad_regex(node, pattern, &reason, span.start.offset..span.end.offset);
+                let (start, end) = (span.start.offset, span.end.offset);
+                self.bad_regex(node, pattern, &reason, start..end.max((start + 1).min(pattern.len())));
                 None
             }
         }
@@ -44,9 +45,27 @@ impl Checker<'_> {
 
     fn bad_regex(&mut self, node: &Node, pattern: &str, reason: &str, place: Range<usize>) {
         let linear = reason.contains("look-around") || reason.contains("backreferences");
-        let help = linear.then(|| {
-            "only expressions whose time is linear are supported: no look-around, no back-references".to_owned()
-        });
+        let help = if linear {
+            "only expressions whose time is linear are supported: no look-around, no back-references; ask for what must \
+             not be there with `not: { matches: … }` or `unless:`"
+        } else if reason.contains("unclosed group") {
+            "close the group with `)`, or write `\\(` for a bracket"
+        } else if reason.contains("unclosed character class") {
+            "close the class with `]`, or write `\\[` for a bracket"
+        } else if reason.contains("unopened group") {
+            "write `\\)` for a bracket, or open the group with `(`"
+        } else if reason.contains("repetition operator missing") {
+            "write `\\*`, `\\+` or `\\?` for the character itself; for any text write `.*`"
+        } else if reason.contains("unrecognized escape") {
+            "write `\\\\` for a backslash itself, and leave out the backslash before characters without a meaning"
+        } else if reason.contains("duplicate") {
+            "give each group a name of its own"
+        } else if reason.contains("repetition quantifier") || reason.contains("counted repetition") {
+            "write `\\{` for a brace itself; a count is `{2}` or `{1,3}`"
+        } else {
+            "the syntax is that of https://docs.rs/regex; put the expression in single quotes"
+        };
+        let help = Some(help.to_owned());
         let span = match self.offset_within(node, pattern) {
             Some(start) if !place.is_empty() => start + place.start..start + place.end,
             _ => node.span.clone(),

@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use bundlescope_facts::{COMPOUND_GROUPS, FieldType, Text};
 use regex_syntax::ParserBuilder;
 
-use super::literal::plain;
+use super::condition::KEYWORDS;
 use super::pattern::names;
-use super::scope::{Scope, Shape, field_of};
+use super::scope::{Scope, Shape, field_of, known_prefix};
+use super::unused::Named;
 use super::{Checker, Entries};
 use crate::codes;
-use crate::model::{Condition, Confidence, Emit, Operand, Rule, RuleRole, RuleTest, Severity, Status};
+use crate::model::{
+    Condition, Confidence, Emit, FactPattern, Operand, Pattern, Rule, RuleRole, RuleTest, Severity, Status,
+};
 use crate::suggest;
 use crate::template::Template;
 use crate::vocabulary::Vocabulary;
@@ -27,6 +30,7 @@ const KEYS: &[&str] = &[
     "about",
     "references",
     "params",
+    "applies_to",
     "across_nodes",
     "when",
     "unless",
@@ -61,7 +65,7 @@ pub(crate) fn outline(node: &Node, vocabulary: &mut Vocabulary) {
     }
     for (kind, fields) in entries_of(find(top, "emit")) {
         let known = vocabulary.dynamic.entry(kind.name.clone()).or_default();
-        known.extend(entries_of(Some(fields)).iter().map(|(key, _)| key.name.clone()));
+        known.extend(entries_of(Some(fields)).iter().map(|(key, _)| (key.name.clone(), FieldType::Any)));
     }
     let Some(event) = text_of(find(signature, "event")) else {
         return;
@@ -70,24 +74,39 @@ pub(crate) fn outline(node: &Node, vocabulary: &mut Vocabulary) {
         return;
     }
     let known = vocabulary.dynamic.entry(event.to_owned()).or_default();
-    known.insert("container".to_owned());
+    let mut learn = |name: String| {
+        known.entry(name).or_insert(FieldType::Any);
+    };
+    learn("container".to_owned());
     let patterns = match find(signature, "patterns").map(|node| &node.value) {
         Some(Yaml::List(patterns)) => patterns.as_slice(),
         _ => &[],
     };
     for entries in patterns.iter().map(|pattern| entries_of(Some(pattern))).chain([signature]) {
         for name in ["fields", "map"] {
-            known.extend(entries_of(find(entries, name)).iter().map(|(key, _)| key.name.clone()));
+            entries_of(find(entries, name)).iter().for_each(|(key, _)| learn(key.name.clone()));
         }
-        let mut parser = ParserBuilder::new().unicode(false).utf8(false).build();
-        if let Some(parsed) = text_of(find(entries, "match")).and_then(|pattern| parser.parse(pattern).ok()) {
+        // A parser can be used once only.
+        let parse = |pattern: &str| ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok();
+        let later: Vec<&str> = match find(entries, "then").map(|node| &node.value) {
+            Some(Yaml::Text(text)) => vec![text],
+            Some(Yaml::List(items)) => items.iter().filter_map(|item| text_of(Some(item))).collect(),
+            _ => Vec::new(),
+        };
+        let patterns = text_of(find(entries, "match")).into_iter().chain(later);
+        for parsed in patterns.filter_map(parse) {
             for name in names(&parsed) {
                 if COMPOUND_GROUPS.contains(&name.as_str()) {
-                    known.extend(["host", "port"].map(str::to_owned));
+                    ["host", "port"].into_iter().for_each(|name| learn(name.to_owned()));
                 } else {
-                    known.insert(name);
+                    learn(name);
                 }
             }
+        }
+    }
+    for (key, node) in entries_of(find(signature, "types")) {
+        if let Some(ty) = text_of(Some(node)).and_then(super::signature::type_of) {
+            known.insert(key.name.clone(), ty);
         }
     }
 }
@@ -118,6 +137,7 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
     if let Some(params) = entries.get("params") {
         checker.params(params, &mut scope);
     }
+    let applies_to = entries.get("applies_to").map(|node| checker.applies_to(node, &mut scope)).unwrap_or_default();
     let (when, broken) = checker.when(entries, &mut scope);
     let unless = checker.unless(entries, &mut scope);
     let named = |local: bool| {
@@ -167,13 +187,32 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
     let supersedes = checker.references_to(entries, "supersedes", false);
     let collect = entries.get("collect").map(|node| checker.collect(node)).unwrap_or_default();
     let fix = entries.get("fix").map(|node| checker.fix(node, &mut scope, &names)).unwrap_or_default();
+    checker.proofs(entries, &when, &fix);
     let subjects = checker.subjects(entries, &mut scope);
-    let tests = entries.get("tests").map(|node| checker.rule_tests(node)).unwrap_or_default();
+    let tests = entries
+        .get("tests")
+        .map(|node| checker.rule_tests(node, &subjects.iter().map(|(name, _)| &**name).collect::<Vec<_>>()))
+        .unwrap_or_default();
+    if status == Some(Status::Deprecated)
+        && let Some(node) = entries.get("status")
+    {
+        let help = "name it in `supersedes:` of the rule that takes its place, or remove the file".to_owned();
+        let message = format!("`{id}` is deprecated");
+        checker.report(&codes::DEPRECATED, node.span.clone(), message, "about to go", Some(help));
+    }
     let ok = checker.diagnostics.iter().all(|diagnostic| diagnostic.code.warning);
     if ok && needs_text && status != Some(Status::Draft) {
         let fires = |test: &RuleTest| test.expect.fires.is_some_and(|number| number > 0);
         let silent = |test: &RuleTest| test.expect.fires == Some(0) || test.expect.undecided == Some(true);
         checker.tested(entries, tests.iter().any(fires), tests.iter().any(silent));
+    }
+    if ok {
+        let texts = [&title, &message, &customer].into_iter().flatten();
+        let steps = fix.iter().flat_map(|step| std::iter::once(&step.say).chain(&step.run));
+        let templates = texts.chain(&filters).chain(steps);
+        let heads = templates.flat_map(|template| &template.names);
+        let texts = heads.map(|name| name.split('.').next().unwrap_or_default().to_owned()).collect();
+        checker.unused(entries, &scope, &Named { texts, when: &when });
     }
     ok.then(|| Rule {
         id,
@@ -186,6 +225,7 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
         cause,
         about,
         references,
+        applies_to,
         when,
         unless,
         filters,
@@ -227,14 +267,35 @@ impl Checker<'_> {
             if !self.name(&key.span, &key.name, "the name of a parameter", '_') {
                 continue;
             }
-            match &value.value {
-                Yaml::Null | Yaml::List(_) | Yaml::Map(_) => self.wrong_shape(value, "a parameter", "a scalar"),
-                // `$name` as a number's text with a unit is read where it is compared, so it is kept as it is.
-                scalar => {
-                    scope.add(&key.name, Some(plain(scalar)));
-                }
+            if let Some(value) = self.parameter(value) {
+                let slot = scope.add(&key.name, Some(value));
+                scope.places.insert(slot, key.span.clone());
             }
         }
+    }
+
+    /// Which products and versions the rule is for: kinds of facts with conditions on their fields.
+    fn applies_to(&mut self, node: &Node, scope: &mut Scope) -> Vec<FactPattern> {
+        let Some(entries) = self.map(node, "`applies_to`") else {
+            return Vec::new();
+        };
+        let mut patterns = Vec::new();
+        for (key, body) in entries.entries {
+            let before = scope.bound.clone();
+            let written =
+                Node { span: key.span.start..body.span.end, value: Yaml::Map(vec![(key.clone(), body.clone())]) };
+            if KEYWORDS.contains(&key.name.as_str()) {
+                let message = "`applies_to` asks for facts only";
+                let help = Some("name kinds: `applies_to: { docker_daemon: { version: { ge: '20.10' } } }`".to_owned());
+                self.report(&codes::WRONG_SHAPE, key.span.clone(), message, "not a kind of fact", help);
+            } else if let Some((Condition { pattern: Pattern::Fact(fact), .. }, _)) =
+                self.condition(&written, "", scope, 0)
+            {
+                patterns.push(fact);
+            }
+            scope.leave(before);
+        }
+        patterns
     }
 
     fn when(&mut self, entries: Entries<'_>, scope: &mut Scope) -> (Vec<Condition>, BTreeSet<String>) {
@@ -248,12 +309,19 @@ impl Checker<'_> {
             self.missing_key(self.head(entries), "a rule", "when", "name the facts that must be there");
             return (conditions, broken);
         };
+        // Conditions that are not indented are told as unknown keys, with that help.
+        let beside = entries.entries.iter().skip_while(|(key, _)| key.name != "when").nth(1);
+        if node.value == Yaml::Null && beside.is_some_and(|(key, _)| !KEYS.contains(&key.name.as_str())) {
+            broken.extend(template_names(entries));
+            return (conditions, broken);
+        }
         let Some(when) = self.map(node, "`when`") else {
             broken.extend(template_names(entries));
             return (conditions, broken);
         };
         if when.entries.is_empty() {
-            self.report(&codes::NOTHING_TO_MATCH, node.span.clone(), "`when` is empty", "no condition", None);
+            let help = Some("name the facts that must be there: `c: { container: { name: $c } }`".to_owned());
+            self.report(&codes::NOTHING_TO_MATCH, node.span.clone(), "`when` is empty", "no condition", help);
         }
         scope.reserved = when.entries.iter().map(|(key, _)| key.name.clone()).collect();
         for (key, body) in when.entries {
@@ -261,7 +329,8 @@ impl Checker<'_> {
             let parameter = |slot: usize| scope.variables.get(slot).is_some_and(|variable| variable.value.is_some());
             if good && (key.name == "node" || scope.slot(&key.name).is_some_and(parameter)) {
                 let message = format!("`{}` is both an alias and a parameter, or the host", key.name);
-                self.report(&codes::NAME_CLASH, key.span.clone(), message, "already taken", None);
+                let help = Some("choose another name for the alias".to_owned());
+                self.report(&codes::NAME_CLASH, key.span.clone(), message, "already taken", help);
             }
             let told = self.diagnostics.len();
             match self.condition(body, &key.name, scope, 0) {
@@ -287,11 +356,18 @@ impl Checker<'_> {
         let Some(items) = self.list(node, "`unless`") else {
             return Vec::new();
         };
+        let asked: Vec<&Node> = entries_of(entries.get("when")).iter().map(|(_, node)| node).collect();
         let mut conditions = Vec::new();
         for item in items {
             let before = scope.bound.clone();
             conditions.extend(self.condition(item, "", scope, 0).map(|(condition, _)| condition));
             scope.leave(before);
+            // What `when` asks for holds always, so an exception that asks for no more holds always too.
+            if asked.iter().any(|node| implies(node, item)) {
+                let message = "the rule can never fire: `when` asks for what `unless` excludes";
+                let help = Some("ask for more in `unless`, or drop one of the two".to_owned());
+                self.report(&codes::NEVER_HOLDS, item.span.clone(), message, "holds whenever `when` does", help);
+            }
         }
         conditions
     }
@@ -350,6 +426,13 @@ impl Checker<'_> {
                     known.extend(self.vocabulary.dynamic.keys().map(String::as_str));
                 }
                 let help = suggest::nearest(&name, known).map(|name| format!("did you mean `{name}`?"));
+                let help = help.or_else(|| {
+                    Some(if events {
+                        format!("`bundlescope rules list` lists the rules; events are {}", event_names().join(", "))
+                    } else {
+                        "`bundlescope rules list` lists the rules".to_owned()
+                    })
+                });
                 let (code, message) = if events {
                     (&codes::UNKNOWN_RULE, format!("`{name}` is neither a rule nor a kind of event"))
                 } else {
@@ -371,6 +454,7 @@ impl Checker<'_> {
             if key.name != "probe" && !self.vocabulary.knows_kind(&key.name) {
                 let help = suggest::nearest(&key.name, self.vocabulary.kinds());
                 let help = help.map(|name| format!("did you mean `{name}`?"));
+                let help = help.or_else(|| Some("name the kind of fact that the command collects".to_owned()));
                 let message = format!("there is no kind of fact `{}`", key.name);
                 self.report(&codes::UNKNOWN_KIND, key.span.clone(), message, "unknown kind", help);
             }
@@ -396,7 +480,8 @@ impl Checker<'_> {
             match (names.aliases.get(head), rest) {
                 (Some(shapes), Some(rest)) => {
                     if let Err(help) = field_of(self.vocabulary, shapes, rest) {
-                        let span = self.word_within(node, name);
+                        let known = known_prefix(self.vocabulary, shapes, rest);
+                        let span = self.part_of(&self.word_within(node, name), name, head.len() + 1 + known);
                         let message = format!("`{head}` has no field `{rest}`");
                         self.report(&codes::UNKNOWN_NAME, span, message, "unknown field", help);
                     }
@@ -405,8 +490,8 @@ impl Checker<'_> {
                 (None, _) if names.local.contains(head) => {
                     let span = self.word_within(node, head);
                     let message = format!("{what} names `{head}`, which does not always have a value");
-                    let help =
-                        "a variable of `unless` is only known there, one of `any` only when every alternative binds it";
+                    let help = "what `optional`, `every`, `none` and `unless` bind is only known in them, and what `any` \
+                                binds only when every alternative does";
                     self.report(&codes::UNKNOWN_NAME, span, message, "only bound in a part", Some(help.to_owned()));
                 }
                 (None, _) => {
@@ -419,6 +504,40 @@ impl Checker<'_> {
             }
         }
         Some(template)
+    }
+}
+
+/// Kinds of events that the program knows.
+fn event_names() -> Vec<&'static str> {
+    bundlescope_facts::EVENTS.iter().map(|event| event.name).collect()
+}
+
+/// Whether a condition of `when` asks for everything that an exception asks for, written the same.
+fn implies(asked: &Node, exception: &Node) -> bool {
+    let one = |node: &Node| match &node.value {
+        Yaml::Map(entries) => match entries.as_slice() {
+            [(key, body)] => Some((key.name.clone(), entries_of(Some(body)).to_vec())),
+            _ => None,
+        },
+        _ => None,
+    };
+    let (Some((kind, all)), Some((other, some))) = (one(asked), one(exception)) else { return false };
+    kind == other
+        && !KEYWORDS.contains(&kind.as_str())
+        && !some.is_empty()
+        && some
+            .iter()
+            .all(|(key, wanted)| all.iter().any(|(known, node)| known.name == key.name && alike(node, wanted)))
+}
+
+/// Whether two nodes hold the same. The depth is that of the YAML reader.
+fn alike(a: &Node, b: &Node) -> bool {
+    match (&a.value, &b.value) {
+        (Yaml::List(a), Yaml::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(a, b)),
+        (Yaml::Map(a), Yaml::Map(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|((k, a), (l, b))| k.name == l.name && alike(a, b))
+        }
+        (a, b) => a == b,
     }
 }
 

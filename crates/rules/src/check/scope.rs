@@ -1,6 +1,7 @@
 //! Which names a rule has, and what they stand for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use bundlescope_facts::{FieldType, Text, Value};
 
@@ -29,6 +30,12 @@ pub(crate) struct Scope {
     pub(crate) aliases: Vec<(Text, Vec<Shape>)>,
     /// All aliases of the rule, also those that follow.
     pub(crate) reserved: BTreeSet<String>,
+    /// Where each variable stands first.
+    pub(crate) places: BTreeMap<usize, Range<usize>>,
+    /// How often each variable stands elsewhere.
+    pub(crate) uses: BTreeMap<usize, usize>,
+    /// Aliases of which conditions name a field.
+    pub(crate) named: BTreeSet<String>,
 }
 
 impl Scope {
@@ -47,6 +54,11 @@ impl Scope {
         }
         self.variables.push(Variable { name: name.into(), value, local: false });
         slot
+    }
+
+    /// A variable stands once more.
+    pub(crate) fn used(&mut self, slot: usize) {
+        *self.uses.entry(slot).or_default() += 1;
     }
 
     pub(crate) fn slot(&self, name: &str) -> Option<usize> {
@@ -91,4 +103,13 @@ pub(crate) fn field_of(vocabulary: &Vocabulary, shapes: &[Shape], path: &str) ->
         last = found;
     }
     last
+}
+
+/// Where the first unknown part of a path begins, in the shape that knows most of it.
+pub(crate) fn known_prefix(vocabulary: &Vocabulary, shapes: &[Shape], path: &str) -> usize {
+    let of_shape = |shape: &Shape| match shape {
+        Shape::Kind(kind) | Shape::Count(kind) => vocabulary.known_prefix(kind, path),
+        Shape::Probe => vocabulary.known_prefix(PROBE.name, path),
+    };
+    shapes.iter().map(of_shape).max().unwrap_or(0)
 }

@@ -11,6 +11,24 @@ use crate::model::{Signature, SignaturePattern, SignatureTest, Status};
 use crate::suggest;
 use crate::yaml::{Node, Yaml};
 
+/// What a captured text may be.
+pub(crate) const TYPES: &[&str] =
+    &["text", "integer", "float", "bool", "address", "network", "time", "size", "duration"];
+
+/// The type of that name; a size is a number of bytes, a duration a number of seconds.
+pub(crate) fn type_of(word: &str) -> Option<FieldType> {
+    Some(match word {
+        "text" => FieldType::Text,
+        "integer" | "size" => FieldType::Integer,
+        "float" | "duration" => FieldType::Float,
+        "bool" => FieldType::Bool,
+        "address" => FieldType::Address,
+        "network" => FieldType::Network,
+        "time" => FieldType::Time,
+        _ => return None,
+    })
+}
+
 /// Reads a signature; `None` when a mistake leaves nothing to search for.
 pub(crate) fn signature(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Signature> {
     let keys = ["id", "title", "status", "about", "references", "signature", "tests"];
@@ -25,7 +43,7 @@ pub(crate) fn signature(checker: &mut Checker<'_>, entries: Entries<'_>) -> Opti
         .unwrap_or(Status::Stable);
     let tests = entries.get("tests").map(|node| checker.signature_tests(node)).unwrap_or_default();
     let body = checker.map(entries.get("signature")?, "`signature`")?;
-    checker.known_keys(body, "`signature`", &["event", "fields", "patterns", "documents", "containers"]);
+    checker.known_keys(body, "`signature`", &["event", "fields", "types", "patterns", "documents", "containers"]);
     let Some(event_node) = body.get("event") else {
         checker.missing_key(body.span, "`signature`", "event", "name the kind of event that it makes");
         return None;
@@ -40,6 +58,7 @@ pub(crate) fn signature(checker: &mut Checker<'_>, entries: Entries<'_>) -> Opti
         checker.report(&codes::NAME_CLASH, event_node.span.clone(), message, "already taken", help);
     }
     let spec = event_spec(&event);
+    let types = body.get("types").map(|node| checker.event_types(node, spec)).unwrap_or_default();
     let fields = body.get("fields").map(|node| checker.event_fields(node, spec)).unwrap_or_default();
     let documents = body.get("documents").map(|node| checker.texts(node, "`documents`")).unwrap_or_default();
     let containers = body.get("containers").map(|node| checker.texts(node, "`containers`")).unwrap_or_default();
@@ -49,7 +68,8 @@ pub(crate) fn signature(checker: &mut Checker<'_>, entries: Entries<'_>) -> Opti
             let items = checker.list(node, "`patterns`")?;
             if items.is_empty() {
                 let message = "`patterns` is empty";
-                checker.report(&codes::NOTHING_TO_MATCH, node.span.clone(), message, "no pattern", None);
+                let help = Some("list at least one `- match: 'expression'`".to_owned());
+                checker.report(&codes::NOTHING_TO_MATCH, node.span.clone(), message, "no pattern", help);
             }
             patterns.extend(items.iter().filter_map(|item| checker.pattern(item, spec)));
         }
@@ -68,6 +88,7 @@ pub(crate) fn signature(checker: &mut Checker<'_>, entries: Entries<'_>) -> Opti
         about,
         event,
         fields,
+        types,
         patterns,
         documents,
         containers,
@@ -78,14 +99,51 @@ pub(crate) fn signature(checker: &mut Checker<'_>, entries: Entries<'_>) -> Opti
 impl Checker<'_> {
     fn pattern(&mut self, node: &Node, spec: Option<&KindSpec>) -> Option<SignaturePattern> {
         let entries = self.map(node, "a pattern")?;
-        self.known_keys(entries, "a pattern", &["match", "fields", "map"]);
+        self.known_keys(entries, "a pattern", &["match", "then", "within", "within_lines", "fields", "map"]);
         let line = self.line(node.span.start);
         let Some(source) = entries.get("match") else {
             self.missing_key(entries.span, "a pattern", "match", "give it a regular expression");
             return None;
         };
         let regex = self.text(source, "`match`")?;
-        let groups = self.groups(source, &regex, false)?;
+        let mut groups = self.groups(source, &regex, false)?;
+        let mut then = Vec::new();
+        if let Some(node) = entries.get("then") {
+            let items = match &node.value {
+                Yaml::List(items) => items.as_slice(),
+                _ => std::slice::from_ref(node),
+            };
+            for item in items {
+                let later = self.text(item, "`then`")?;
+                let own = self.groups(item, &later, false)?;
+                for name in own.iter().filter(|name| !COMPOUND_GROUPS.contains(&name.as_str())) {
+                    self.event_field(self.word_within(item, name), name, spec, "the group");
+                }
+                groups.extend(own);
+                then.push(later);
+            }
+        }
+        let within = entries.get("within").and_then(|node| self.duration(node));
+        let mut within_lines = None;
+        if let Some(node) = entries.get("within_lines") {
+            match node.value {
+                Yaml::Int(lines) if lines > 0 => within_lines = u32::try_from(lines).ok(),
+                _ => self.wrong_shape(node, "`within_lines`", "a whole number"),
+            }
+        }
+        let bounded = entries.entries.iter().find(|(key, _)| key.name.starts_with("within"));
+        match (bounded, then.is_empty()) {
+            (Some((key, _)), true) => {
+                let message = format!("`{}` stands beside `then`", key.name);
+                let help = Some("say with `then:` what a later record must say".to_owned());
+                self.report(&codes::BAD_SIGNATURE, key.span.clone(), message, "bounds nothing", help);
+            }
+            (None, false) => {
+                let help = "bound the way to the later record: `within: 30s`, or `within_lines: 100`";
+                self.missing_key(entries.span, "a pattern with `then`", "within", help);
+            }
+            _ => {}
+        }
         let mut map = BTreeMap::new();
         if let Some(node) = entries.get("map")
             && let Some(fields) = self.map(node, "`map`")
@@ -113,7 +171,27 @@ impl Checker<'_> {
             self.event_field(self.word_within(source, name), name, spec, "the group");
         }
         let fields = entries.get("fields").map(|node| self.event_fields(node, spec)).unwrap_or_default();
-        Some(SignaturePattern { regex, fields, map, line })
+        Some(SignaturePattern { regex, then, within, within_lines, fields, map, span: source.span.clone(), line })
+    }
+
+    /// The types of the fields of a vendor's event.
+    fn event_types(&mut self, node: &Node, spec: Option<&KindSpec>) -> BTreeMap<Text, FieldType> {
+        let mut types = BTreeMap::new();
+        if let Some(spec) = spec {
+            let message = format!("the fields of {} have their types already", spec.name);
+            let help = Some("leave `types` out, or choose another name for the event".to_owned());
+            self.report(&codes::BAD_SIGNATURE, node.span.clone(), message, "not needed", help);
+            return types;
+        }
+        let Some(entries) = self.map(node, "`types`") else { return types };
+        for (key, value) in entries.entries {
+            if self.name(&key.span, &key.name, "a field", '_')
+                && let Some(ty) = self.word(value, "a type", TYPES, type_of)
+            {
+                types.insert(Text::from(key.name.as_str()), ty);
+            }
+        }
+        types
     }
 
     /// Fixed fields of an event.

@@ -8,6 +8,7 @@ use super::literal::plain;
 use super::{Checker, Entries};
 use crate::codes::{self, Code};
 use crate::model::{Expect, RuleTest, SignatureTest};
+use crate::suggest;
 use crate::yaml::{Node, Yaml};
 
 impl Checker<'_> {
@@ -25,14 +26,14 @@ impl Checker<'_> {
         }
     }
 
-    pub(crate) fn rule_tests(&mut self, node: &Node) -> Vec<RuleTest> {
+    pub(crate) fn rule_tests(&mut self, node: &Node, subjects: &[&str]) -> Vec<RuleTest> {
         let Some(items) = self.list(node, "`tests`") else {
             return Vec::new();
         };
-        items.iter().filter_map(|item| self.rule_test(item)).collect()
+        items.iter().filter_map(|item| self.rule_test(item, subjects)).collect()
     }
 
-    fn rule_test(&mut self, node: &Node) -> Option<RuleTest> {
+    fn rule_test(&mut self, node: &Node, subjects: &[&str]) -> Option<RuleTest> {
         let entries = self.map(node, "a test")?;
         self.known_keys(entries, "a test", &["name", "files", "bundle", "expect"]);
         let line = self.line(node.span.start);
@@ -54,6 +55,7 @@ impl Checker<'_> {
             return None;
         };
         let expect = self.expect(node)?;
+        self.possible(node, &expect, subjects, bundle.is_none().then_some(files.as_slice()));
         Some(RuleTest { name, files, bundle, expect, line })
     }
 
@@ -90,6 +92,63 @@ impl Checker<'_> {
             expect.subjects = self.values(node, "`subjects`").into_iter().collect();
         }
         Some(expect)
+    }
+
+    /// Tells of expectations that cannot come true, whatever the rule does.
+    fn possible(&mut self, node: &Node, expect: &Expect, subjects: &[&str], files: Option<&[(Text, Text)]>) {
+        let Some(entries) = self.map(node, "`expect`") else { return };
+        if entries.entries.is_empty() {
+            let help = Some("write `fires: 1` or `fires: 0`".to_owned());
+            let message = "the test expects nothing, so that it always passes";
+            self.report(&codes::WRONG_TEST, node.span.clone(), message, "nothing expected", help);
+        }
+        if expect.fires == Some(0) {
+            let of_findings = ["message", "title", "evidence", "run", "subjects"];
+            for (key, _) in entries.entries.iter().filter(|(key, _)| of_findings.contains(&key.name.as_str())) {
+                let message = format!("where nothing fires there is no `{}`", key.name);
+                let help = Some("drop it, or expect `fires: 1`".to_owned());
+                self.report(&codes::WRONG_TEST, key.span.clone(), message, "of no finding", help);
+            }
+        }
+        if let Some(Node { value: Yaml::Map(named), .. }) = entries.get("subjects") {
+            for (key, _) in named.iter().filter(|(key, _)| !subjects.contains(&key.name.as_str())) {
+                let help = suggest::help(&key.name, "subjects of the rule", subjects.iter().copied());
+                let message = format!("findings of the rule have no subject `{}`", key.name);
+                self.report(&codes::WRONG_TEST, key.span.clone(), message, "no subject", help);
+            }
+        }
+        let items = match entries.get("evidence") {
+            Some(Node { value: Yaml::List(items), .. }) => items.as_slice(),
+            Some(node) => std::slice::from_ref(node),
+            None => &[],
+        };
+        for item in items {
+            let Yaml::Text(text) = &item.value else { continue };
+            let place = text.rsplit_once(':').filter(|(_, line)| line.parse::<u32>().is_ok_and(|line| line > 0));
+            let Some((document, line)) = place else {
+                let help = Some(format!(
+                    "write the document and the line, counted from 1: `{}:1`",
+                    text.trim_end_matches(':')
+                ));
+                let message = format!("`{text}` is not a place of evidence");
+                self.report(&codes::WRONG_TEST, item.span.clone(), message, "not `document:line`", help);
+                continue;
+            };
+            let Some(files) = files else { continue };
+            let fits = |path: &str| path == document || path.ends_with(&format!("/{document}"));
+            let Some((_, content)) = files.iter().find(|(path, _)| fits(path)) else {
+                let help = suggest::help(document, "its documents", files.iter().map(|(path, _)| &**path));
+                let message = format!("the test has no document `{document}`");
+                self.report(&codes::WRONG_TEST, item.span.clone(), message, "no such document", help);
+                continue;
+            };
+            let lines = content.lines().count().max(1);
+            if line.parse::<usize>().is_ok_and(|line| line > lines) {
+                let message = format!("`{document}` has no line {line}");
+                let help = Some(format!("it has {lines}"));
+                self.report(&codes::WRONG_TEST, item.span.clone(), message, "no such line", help);
+            }
+        }
     }
 
     /// Scalars by name.
