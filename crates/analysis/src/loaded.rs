@@ -71,6 +71,8 @@ pub fn analyze(input: &Input, rules: &Rulebook, options: &Options) -> Result<Dia
 impl Loaded {
     pub(crate) fn new(intake: Intake, pack: &Pack) -> Self {
         let Intake { summary, mut outcomes, links } = intake;
+        // The order in which an archive holds its documents says nothing.
+        outcomes.sort_by(|a, b| a.path.cmp(&b.path));
         let names = Names::learn(outcomes.iter().flat_map(|outcome| &outcome.facts));
         for outcome in &mut outcomes {
             if let Some(container) = outcome.container.as_mut()
@@ -125,6 +127,14 @@ impl Loaded {
         };
         let network = Network::from_facts(&facts);
         Self { bundle, facts, documents, problems, network, quotes, coverage, now: captured.map(|(time, _)| time) }
+    }
+
+    pub(crate) fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    pub(crate) fn now(&self) -> Option<Timestamp> {
+        self.now
     }
 
     /// Answers probes about the hosts of the bundle.

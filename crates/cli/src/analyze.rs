@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Analyze) -> Result<ExitCode, Failure> {
     if args.isolate {
         isolate::each(args, &style, |result| collected.add(result, args))?;
     } else {
-        let rules = packs::load(&args.reading.packs)?;
+        let rules = packs::load_for(&args.reading)?;
         let rules = if args.profile { rules.measured() } else { rules };
         for bundle in &args.bundles {
             let bar = progress::spinner(&bundle.display().to_string());

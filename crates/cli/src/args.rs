@@ -41,6 +41,15 @@ pub(crate) struct Reading {
     /// Rule packs to add; rules of the same id replace the built-in ones
     #[arg(long = "rules", value_name = "DIR")]
     pub(crate) packs: Vec<PathBuf>,
+    /// Leave the built-in pack out
+    #[arg(long)]
+    pub(crate) no_default_rules: bool,
+    /// Parameters, severities and suppressions of this site
+    #[arg(long, value_name = "FILE")]
+    pub(crate) site: Option<PathBuf>,
+    /// Evaluate drafts too
+    #[arg(long)]
+    pub(crate) drafts: bool,
     /// Threads to use [default: all cores]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
@@ -202,13 +211,7 @@ pub(crate) enum PortsFormat {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Rules {
     /// Report every mistake of every rule file
-    Check {
-        /// Rule files or folders [default: the built-in pack]
-        paths: Vec<PathBuf>,
-        /// Print the mistakes as JSON lines, for editors
-        #[arg(long)]
-        json: bool,
-    },
+    Check(rules::Check),
     /// Run the tests inside the rule files
     Test(rules::Test),
     /// Tell condition by condition why a rule fired, did not fire, or is undecided; or what a signature nearly matched
@@ -225,6 +228,8 @@ pub(crate) enum Rules {
     Fmt(rules::Fmt),
     /// Tell what each rule and each signature takes on a bundle, the slowest first
     Profile(rules::Profile),
+    /// Print the JSON Schema of rule files, for editors
+    Schema,
     /// List the rules with their titles
     List {
         /// Rule packs to add to the built-in one

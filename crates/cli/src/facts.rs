@@ -15,7 +15,7 @@ use crate::args::{Facts, FactsFormat};
 use crate::{Failure, packs, print, progress};
 
 pub(crate) fn run(args: &Facts) -> Result<ExitCode, Failure> {
-    let rules = packs::load(&args.reading.packs)?;
+    let rules = packs::load_with_drafts(&args.reading)?;
     let bar = progress::spinner(&args.bundle.display().to_string());
     let loaded = load(&crate::analyze::input(&args.bundle), &rules, &crate::analyze::options(&args.reading));
     bar.finish_and_clear();

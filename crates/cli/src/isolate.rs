@@ -35,7 +35,7 @@ pub(crate) fn work(args: &Analyze, worker: Worker) -> Result<ExitCode, Failure> 
     let memory = args.max_memory.unwrap_or(MEMORY);
     limit_memory(memory).map_err(|error| Failure::usage(format!("--max-memory: cannot limit memory: {error}")))?;
     let bundle = args.bundles.get(worker.bundle).ok_or_else(|| Failure::usage("--worker: no bundle of that number"))?;
-    let rules = packs::load(&args.reading.packs)?;
+    let rules = packs::load_for(&args.reading)?;
     let style = TextOptions { width: worker.width, colour: worker.colour };
     let Report { text, reached } = report(bundle, &rules, args, &style).map_err(Failure::unreadable)?;
     print(&text)?;
@@ -59,7 +59,7 @@ pub(crate) fn each(
     mut take: impl FnMut(Result<Report, String>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     // Mistakes in rule files are told once, and not by every worker.
-    packs::load(&args.reading.packs)?;
+    packs::load_for(&args.reading)?;
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {

@@ -7,15 +7,48 @@ use bundlescope_analysis::Rulebook;
 use bundlescope_rules::{Diagnostic, DiagnosticSeverity, Pack, RuleFile, RuleSource};
 
 use crate::Failure;
+use crate::args::Reading;
 
-/// The built-in pack with the given ones on top; later packs override rules of the same id.
+/// The built-in pack with the given ones on top; later packs override rules of the same id. Drafts are among them.
 pub(crate) fn load(packs: &[PathBuf]) -> Result<Rulebook, Failure> {
-    let mut sources = vec![bundlescope_rules::embedded()];
+    let (pack, diagnostics) = read_all(packs, true)?;
+    rulebook(pack, &diagnostics)
+}
+
+/// The rules that a bundle is read with: packs, what the site changes, and drafts when they are asked for.
+pub(crate) fn load_for(reading: &Reading) -> Result<Rulebook, Failure> {
+    load_with(reading, reading.drafts)
+}
+
+/// The same with drafts, for whoever writes them.
+pub(crate) fn load_with_drafts(reading: &Reading) -> Result<Rulebook, Failure> {
+    load_with(reading, true)
+}
+
+fn load_with(reading: &Reading, drafts: bool) -> Result<Rulebook, Failure> {
+    let (mut pack, mut diagnostics) = read_all(&reading.packs, !reading.no_default_rules)?;
+    if let Some(path) = &reading.site {
+        diagnostics.extend(pack.apply_site(&site(path)?));
+    }
+    if !drafts {
+        pack.leave_out_drafts();
+    }
+    rulebook(pack, &diagnostics)
+}
+
+fn read_all(packs: &[PathBuf], built_in: bool) -> Result<(Pack, Vec<Diagnostic>), Failure> {
+    let mut sources = if built_in { vec![bundlescope_rules::embedded()] } else { Vec::new() };
     for pack in packs {
         sources.push(read(pack)?);
     }
-    let (pack, diagnostics) = Pack::load_sources(&sources);
-    rulebook(pack, &diagnostics)
+    Ok(Pack::load_sources(&sources))
+}
+
+/// A site file.
+pub(crate) fn site(path: &Path) -> Result<RuleFile, Failure> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| Failure::rules(format!("{}: cannot read the site file: {error}", path.display())))?;
+    Ok(RuleFile { path: path.display().to_string(), text })
 }
 
 /// Rules without a mistake; every mistake of every file is told at once.

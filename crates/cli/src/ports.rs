@@ -17,7 +17,7 @@ const MOST_BYTES: u64 = 1 << 20;
 
 pub(crate) fn run(args: &Ports) -> Result<ExitCode, Failure> {
     let requirements = args.requirements.as_deref().map(requirements).transpose()?;
-    let rules = packs::load(&args.reading.packs)?;
+    let rules = packs::load_for(&args.reading)?;
     let bar = progress::spinner(&args.bundle.display().to_string());
     let loaded = load(&crate::analyze::input(&args.bundle), &rules, &crate::analyze::options(&args.reading));
     bar.finish_and_clear();

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Probe) -> Result<ExitCode, Failure> {
         Some(path) => flows(&read(path)?, args.host.as_deref().unwrap_or_default())?,
         None => vec![single(args)?],
     };
-    let rules = packs::load(&args.reading.packs)?;
+    let rules = packs::load_with_drafts(&args.reading)?;
     let bar = progress::spinner(&args.bundle.display().to_string());
     let loaded = load(&crate::analyze::input(&args.bundle), &rules, &crate::analyze::options(&args.reading));
     bar.finish_and_clear();

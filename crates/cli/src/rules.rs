@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 mod capture;
+mod check;
 mod docs;
 mod explain;
 mod fmt;
@@ -15,17 +16,17 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use bundlescope_analysis::Rulebook;
-use bundlescope_report::{escape_active, plain};
+use bundlescope_report::plain;
 use bundlescope_rules::{Pack, RuleSource};
 
 use crate::args::Rules;
-use crate::packs::{count, is_error};
+use crate::packs::count;
 use crate::{Failure, packs, print};
 
 pub(crate) fn run(args: &Rules) -> Result<ExitCode, Failure> {
     match args {
-        Rules::Check { paths, json } => check(paths, *json),
+        Rules::Check(args) => check::run(args),
+        Rules::Schema => schema(),
         Rules::Test(args) => test::run(args),
         Rules::Explain(args) => explain::run(args),
         Rules::New(args) => new::run(args),
@@ -75,40 +76,11 @@ fn ids_of<'p>(pack: &'p Pack, paths: &BTreeSet<&str>) -> BTreeSet<&'p str> {
     all.filter(|(_, path)| paths.contains(path)).map(|(id, _)| id).collect()
 }
 
-fn check(paths: &[PathBuf], json: bool) -> Result<ExitCode, Failure> {
-    let (sources, _) = sources(paths)?;
-    let (pack, diagnostics) = Pack::load_sources(&sources);
-    let mut out = String::new();
-    for diagnostic in &diagnostics {
-        // Writing to a string cannot fail.
-        let _ = if json {
-            writeln!(out, "{}", serde_json::to_string(diagnostic).unwrap_or_default())
-        } else {
-            writeln!(out, "{}\n", diagnostic.render())
-        };
-    }
-    let (rules, known) = (pack.rules().len(), pack.signatures().len());
-    let signatures = Rulebook::new(pack).err().unwrap_or_default();
-    for error in &signatures {
-        let _ = if json {
-            writeln!(out, "{}", serde_json::json!({ "severity": "error", "message": error }))
-        } else {
-            writeln!(out, "error: {error}\n")
-        };
-    }
-    let errors = diagnostics.iter().filter(|diagnostic| is_error(diagnostic)).count() + signatures.len();
-    if !json {
-        let _ = writeln!(
-            out,
-            "{} and {} checked: {}, {}",
-            count(rules, "rule"),
-            count(known, "signature"),
-            count(errors, "error"),
-            count(diagnostics.iter().filter(|diagnostic| !is_error(diagnostic)).count(), "warning")
-        );
-    }
-    print(&if json { escape_active(&out) } else { plain(&out) })?;
-    Ok(ExitCode::from(if errors > 0 { 4 } else { 0 }))
+/// The schema as it is published in `rules/schema.json`.
+fn schema() -> Result<ExitCode, Failure> {
+    let text = serde_json::to_string_pretty(&bundlescope_rules::schema()).unwrap_or_default();
+    print(&format!("{text}\n"))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn list(packs: &[PathBuf]) -> Result<ExitCode, Failure> {

@@ -104,6 +104,8 @@ fn draft(
             if let Some(matched) = matched {
                 let alias = rule.when.get(position).map(|condition| condition.alias.clone()).unwrap_or_default();
                 let sought = rule.when.get(position).map(|condition| sought(join, condition, matched, &alias));
+                let pattern = rule.when.get(position).map(|condition| &condition.pattern);
+                gathered.optional = matches!(pattern, Some(Pattern::Optional(_)));
                 gathered.add(join, matched, &alias, &sought.unwrap_or_default());
             }
         }
@@ -201,6 +203,10 @@ struct Gathered {
     /// With what each says.
     stated: Vec<(String, Evidence)>,
     logged: Vec<(String, Evidence)>,
+    /// What is added now comes from an optional condition.
+    optional: bool,
+    /// What optional conditions found: it stands behind what the finding rests on.
+    welcome: Vec<(String, Evidence)>,
 }
 
 impl Gathered {
@@ -230,7 +236,10 @@ impl Gathered {
         }
         let event = fact.occurrences.is_some() || event_spec(fact.kind()).is_some();
         let container = if fact.kind() == "container" { fact.get("name") } else { fact.get("container") };
-        if let Value::Text(container) = container {
+        // The finding is not about those that an optional condition names.
+        if let Value::Text(container) = container
+            && !self.optional
+        {
             self.containers.insert(container);
         }
         let said = statement(fact, event);
@@ -242,7 +251,10 @@ impl Gathered {
                 (Some(known), Some(time)) => Some(known.min(time)),
                 (known, time) => known.or(time),
             };
-            self.logged.push((said, piece));
+            let list = if self.optional { &mut self.welcome } else { &mut self.logged };
+            list.push((said, piece));
+        } else if self.optional {
+            self.welcome.push((said, piece));
         } else {
             self.stated.push((said, piece));
         }
@@ -259,7 +271,8 @@ impl Gathered {
         let related = std::mem::take(&mut self.related);
         let all = std::mem::take(&mut self.deciding).into_iter().map(unnamed);
         let all = all.chain(std::mem::take(&mut self.logged)).chain(related.into_iter().map(unnamed));
-        for (said, mut piece) in all.chain(std::mem::take(&mut self.stated)) {
+        let welcome = std::mem::take(&mut self.welcome);
+        for (said, mut piece) in all.chain(std::mem::take(&mut self.stated)).chain(welcome) {
             if places.contains_key(&place(&piece)) {
                 continue;
             }

@@ -61,6 +61,7 @@ mod render;
 mod scope;
 mod select;
 mod suppress;
+mod vacuous;
 mod world;
 
 pub use diagnosis::{
@@ -75,4 +76,5 @@ pub use explain::{
 pub use near::Nearest;
 pub use probe::{ProbeAnswer, ProbeQuestion, Prober, Simulated};
 pub use profile::{RuleCost, profile};
+pub use vacuous::meets_nothing;
 pub use world::{Coverage, World};

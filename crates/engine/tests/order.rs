@@ -74,6 +74,33 @@ proptest! {
         prop_assert_eq!(evaluated(&facts, &texts), evaluated(&self::facts(), &self::texts()));
     }
 
+    /// What fires does not depend on the order of the conditions, only on what they ask.
+    #[test]
+    fn shuffled_conditions_find_the_same(
+        conditions in Just(vec![
+            "  f: { connection_failure: { container: $c, host: $h, port: $p } }",
+            "  s: { container: { name: $h } }",
+            "  k: { container: { name: $c, running: true } }",
+            "  o: { listener: { port: { le: 6379 }, address: $a } }",
+            "  i: { optional: { listener: { port: 6379 } } }",
+        ]).prop_shuffle(),
+    ) {
+        let text = |conditions: &[&str]| {
+            let when = conditions.join("\n");
+            vec![rule("r", &format!("when:\n{when}\nsubjects: {{ c: $c, h: $h, p: $p, a: $a }}\nmessage: '{{{{ c }}}} {{{{ h }}}} {{{{ s.running }}}} {{{{ o.port }}}} {{{{ i.port }}}}'\n"))]
+        };
+        let sorted = {
+            let mut sorted = conditions.clone();
+            sorted.sort_unstable();
+            sorted
+        };
+        // The order of the evidence is that of the conditions.
+        let said = |text: &str| -> Vec<String> {
+            text.lines().filter(|line| !line.starts_with("  ") || line.contains(" | ")).map(str::to_owned).collect()
+        };
+        prop_assert_eq!(said(&evaluated(&facts(), &text(&conditions))), said(&evaluated(&facts(), &text(&sorted))));
+    }
+
     #[test]
     fn whatever_the_values_are_it_ends(values in prop::collection::vec((".{0,12}", any::<i64>(), any::<f64>()), 0..20)) {
         let facts: Vec<Fact> = values

@@ -96,3 +96,47 @@ fn a_thousand_rules_cost_what_their_facts_cost() {
     assert_eq!(evaluation.clear.len(), 999);
     assert!(time < LIMIT, "{time:?}");
 }
+
+/// Facts looked at for one rule over the facts, which do not depend on the machine.
+fn checks(text: &str, facts: &[Fact]) -> (Evaluation, u64) {
+    let (evaluation, _) = timed(&[text], facts);
+    let checks = evaluation.checks;
+    (evaluation, checks)
+}
+
+#[test]
+fn the_facts_looked_at_do_not_depend_on_the_order_of_the_conditions() {
+    let facts = facts();
+    // One container, its listener by pid, and something that joins nothing and holds for every container.
+    let conditions = [
+        "  a: { container: { pid: $p, hostname: $h } }",
+        "  b: { container: { name: c777, pid: $p } }",
+        "  l: { listener: { pid: $p, process: $h, port: $port } }",
+    ];
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let when: Vec<&str> = order.iter().map(|at| conditions[*at]).collect();
+        let text = rule("r", &format!("when:\n{}\nmessage: '{{{{ h }}}} {{{{ port }}}}'\n", when.join("\n")));
+        let (evaluation, checks) = checks(&text, &facts);
+        assert_eq!(evaluation.findings.len(), 1, "{order:?}");
+        assert_eq!(evaluation.findings[0].message, "h777 777");
+        assert!(evaluation.problems.is_empty(), "{:?}", evaluation.problems);
+        assert!(checks < 20, "{order:?}: {checks}");
+    }
+}
+
+#[test]
+fn a_selective_condition_that_is_written_last_comes_first() {
+    let mut facts = facts();
+    for n in 0..120_000_u32 {
+        let listener = Listener { port: 9, process: Some(format!("x{n}").into()), ..Listener::default() };
+        facts.push(Fact::new(Source::lines("other.txt", n, n), listener));
+    }
+    let text = rule(
+        "r",
+        "when:\n  l: { listener: { process: $h } }\n  c: { container: { hostname: $h, name: { matches: '^c42$' } } }\n  d: { container: { hostname: $h, pid: 42 } }\n",
+    );
+    let (evaluation, checks) = checks(&text, &facts);
+    assert_eq!(evaluation.findings.len(), 1);
+    assert!(evaluation.problems.is_empty(), "{:?}", evaluation.problems);
+    assert!(checks < 20, "{checks}");
+}

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use bundlescope_engine::{Diagnosis, DocumentInfo, Evidence, Finding, ProbePath, Role, Undecided};
+use bundlescope_engine::{
+    Diagnosis, DocumentInfo, Evidence, Finding, NotApplicable, ProbePath, Role, Suppressed, Undecided,
+};
 use bundlescope_facts::{Excerpt, Problem, Text, Value};
 use serde::Serialize;
 
@@ -56,6 +58,9 @@ struct Report<'a> {
     findings: Vec<JsonFinding<'a>>,
     undecided: Vec<JsonUndecided<'a>>,
     clear: &'a [Text],
+    suppressed: Vec<JsonSuppressed<'a>>,
+    not_applicable: Vec<JsonNotApplicable<'a>>,
+    drafts: &'a [Text],
     problems: &'a [Problem],
     documents: Vec<JsonDocument<'a>>,
 }
@@ -144,6 +149,20 @@ struct JsonUndecided<'a> {
 }
 
 #[derive(Serialize)]
+struct JsonSuppressed<'a> {
+    finding: JsonFinding<'a>,
+    reason: &'a str,
+    author: &'a str,
+    until: &'a str,
+}
+
+#[derive(Serialize)]
+struct JsonNotApplicable<'a> {
+    rule: &'a str,
+    because: &'a str,
+}
+
+#[derive(Serialize)]
 struct JsonMissing<'a> {
     kind: &'a str,
     collect: &'a str,
@@ -181,10 +200,26 @@ impl<'a> From<&'a Diagnosis> for Report<'a> {
             findings: diagnosis.findings.iter().map(finding).collect(),
             undecided: diagnosis.undecided.iter().map(undecided).collect(),
             clear: &diagnosis.clear,
+            suppressed: diagnosis.suppressed.iter().map(suppressed).collect(),
+            not_applicable: diagnosis.not_applicable.iter().map(not_applicable).collect(),
+            drafts: &diagnosis.drafts,
             problems: &diagnosis.problems,
             documents: diagnosis.documents.iter().map(document).collect(),
         }
     }
+}
+
+fn suppressed(suppressed: &Suppressed) -> JsonSuppressed<'_> {
+    JsonSuppressed {
+        finding: finding(&suppressed.finding),
+        reason: &suppressed.reason,
+        author: &suppressed.author,
+        until: &suppressed.until,
+    }
+}
+
+fn not_applicable(rule: &NotApplicable) -> JsonNotApplicable<'_> {
+    JsonNotApplicable { rule: &rule.rule, because: &rule.because }
 }
 
 fn finding(finding: &Finding) -> JsonFinding<'_> {

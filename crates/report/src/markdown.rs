@@ -23,6 +23,7 @@ pub fn render_markdown(diagnosis: &Diagnosis) -> String {
         let rules: Vec<String> = view.clear.iter().map(|rule| code(rule)).collect();
         out.push_str(&format!("\n## {}\n\n{}\n", WORDS.clear, rules.join(", ")));
     }
+    set_aside(&mut out, &view);
     if !view.problems.is_empty() {
         out.push_str(&format!("\n## {}\n\n", WORDS.problems));
         for problem in &view.problems {
@@ -127,6 +128,26 @@ fn evidence(out: &mut String, finding: &FindingView) {
             let places: Vec<String> = piece.also.iter().map(|place| code(place)).collect();
             out.push_str(&format!("\n{} {}\n", WORDS.also_in, places.join(", ")));
         }
+    }
+}
+
+/// What was found or would have been asked, and why it is not among the findings.
+fn set_aside(out: &mut String, view: &View) {
+    if !view.suppressed.is_empty() {
+        out.push_str(&format!("\n## {}\n\n{}\n\n", WORDS.suppressed, WORDS.suppressed_intro));
+        for one in &view.suppressed {
+            out.push_str(&format!("- {} ({}): {}\n", prose(&one.title), code(&one.rule), prose(&one.why())));
+        }
+    }
+    if !view.not_applicable.is_empty() {
+        out.push_str(&format!("\n## {}\n\n", WORDS.not_applicable));
+        for one in &view.not_applicable {
+            out.push_str(&format!("- {}: {}\n", code(&one.rules.join(", ")), prose(&one.because)));
+        }
+    }
+    if !view.drafts.is_empty() {
+        let rules: Vec<String> = view.drafts.iter().map(|rule| code(rule)).collect();
+        out.push_str(&format!("\n## {}\n\n{}\n", WORDS.drafts, rules.join(", ")));
     }
 }
 

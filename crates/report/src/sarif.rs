@@ -14,13 +14,21 @@ use crate::plain::{plain, plain_line};
 /// read or checked stands among the notifications of the invocation.
 pub fn render_sarif(diagnosis: &Diagnosis) -> String {
     let mut rules: BTreeMap<&str, &Finding> = BTreeMap::new();
-    for finding in &diagnosis.findings {
+    let suppressed = diagnosis.suppressed.iter().map(|suppressed| &suppressed.finding);
+    for finding in diagnosis.findings.iter().chain(suppressed) {
         rules.entry(&finding.rule).or_insert(finding);
     }
     let index: BTreeMap<&str, usize> = rules.keys().enumerate().map(|(index, rule)| (*rule, index)).collect();
     let described: Vec<Value> = rules.iter().map(|(id, finding)| rule(id, finding)).collect();
+    let place = |finding: &Finding| index.get(&*finding.rule).copied();
+    let suppressed = diagnosis.suppressed.iter().map(|suppressed| {
+        let mut result = result(&suppressed.finding, place(&suppressed.finding));
+        let why = format!("{} ({}, until {})", suppressed.reason, suppressed.author, suppressed.until);
+        result["suppressions"] = json!([{ "kind": "external", "status": "accepted", "justification": plain(&why) }]);
+        result
+    });
     let results: Vec<Value> =
-        diagnosis.findings.iter().map(|finding| result(finding, index.get(&*finding.rule).copied())).collect();
+        diagnosis.findings.iter().map(|finding| result(finding, place(finding))).chain(suppressed).collect();
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

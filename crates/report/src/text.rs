@@ -52,6 +52,7 @@ pub fn render_text(diagnosis: &Diagnosis, options: &TextOptions) -> String {
     }
     page.undecided(&view);
     page.clear(&view);
+    page.set_aside(&view);
     page.problems(&view);
     page.out
 }
@@ -344,6 +345,31 @@ impl Page {
             self.blank();
             self.line(&[(BOLD, &format!("{} ({})", WORDS.clear, view.clear.len()))]);
             self.prose("  ", DIM, &view.clear.join(", "));
+        }
+    }
+
+    /// What was found or would have been asked, and why it is not among the findings.
+    fn set_aside(&mut self, view: &View) {
+        if !view.suppressed.is_empty() {
+            self.blank();
+            self.line(&[(BOLD, &format!("{} ({})", WORDS.suppressed, view.suppressed.len()))]);
+            for one in view.suppressed.iter().take(MOST_ITEMS) {
+                self.prose("  - ", PLAIN, &format!("{}: {}", one.title, one.why()));
+            }
+            self.rest("  ", view.suppressed.len());
+        }
+        if !view.not_applicable.is_empty() {
+            self.blank();
+            self.line(&[(BOLD, &format!("{} ({})", WORDS.not_applicable, view.not_applicable.len()))]);
+            for one in view.not_applicable.iter().take(MOST_ITEMS) {
+                self.prose("  - ", DIM, &format!("{}: {}", one.rules.join(", "), one.because));
+            }
+            self.rest("  ", view.not_applicable.len());
+        }
+        if !view.drafts.is_empty() {
+            self.blank();
+            self.line(&[(BOLD, &format!("{} ({})", WORDS.drafts, view.drafts.len()))]);
+            self.prose("  ", DIM, &view.drafts.join(", "));
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! All text in a view has passed [`plain`] or [`plain_line`]; the forms still escape it for their own syntax.
 
-use bundlescope_engine::{Diagnosis, DocumentInfo, Undecided};
+use bundlescope_engine::{Diagnosis, DocumentInfo, NotApplicable, Suppressed, Undecided};
 use bundlescope_facts::Problem;
 use serde::Serialize;
 
@@ -46,6 +46,10 @@ pub(crate) struct View {
     /// Rules among `undecided`.
     pub(crate) open: usize,
     pub(crate) clear: Vec<String>,
+    pub(crate) suppressed: Vec<SuppressedView>,
+    /// Rules with what the bundle shows instead of what they are for.
+    pub(crate) not_applicable: Vec<UndecidedView>,
+    pub(crate) drafts: Vec<String>,
     pub(crate) problems: Vec<ProblemView>,
     pub(crate) documents: Vec<DocumentView>,
 }
@@ -65,6 +69,24 @@ pub(crate) struct CollectView {
 pub(crate) struct UndecidedView {
     pub(crate) rules: Vec<String>,
     pub(crate) because: String,
+}
+
+/// A finding that the site has accepted.
+#[derive(Debug, Serialize)]
+pub(crate) struct SuppressedView {
+    pub(crate) title: String,
+    pub(crate) rule: String,
+    pub(crate) host: String,
+    pub(crate) reason: String,
+    pub(crate) author: String,
+    pub(crate) until: String,
+}
+
+impl SuppressedView {
+    /// `scratch disks are full by design (ops@example.org, until 2027-01-31)`.
+    pub(crate) fn why(&self) -> String {
+        format!("{} ({}, {} {})", self.reason, self.author, WORDS.until, self.until)
+    }
 }
 
 /// Something that could not be read.
@@ -121,6 +143,9 @@ impl View {
             undecided: undecided(&diagnosis.undecided, &paths),
             open: diagnosis.undecided.len(),
             clear: diagnosis.clear.iter().map(|rule| plain_line(rule)).collect(),
+            suppressed: diagnosis.suppressed.iter().map(suppressed).collect(),
+            not_applicable: diagnosis.not_applicable.iter().map(not_applicable).collect(),
+            drafts: diagnosis.drafts.iter().map(|rule| plain_line(rule)).collect(),
             problems: problems(&diagnosis.problems, &paths),
             documents: diagnosis.documents.iter().map(|one| document(one, &paths)).collect(),
         }
@@ -172,6 +197,21 @@ fn collect(undecided: &[Undecided]) -> Vec<CollectView> {
 }
 
 /// Each reason once; those that something was seen for come first, as in the diagnosis.
+fn suppressed(suppressed: &Suppressed) -> SuppressedView {
+    SuppressedView {
+        title: plain_line(&suppressed.finding.title),
+        rule: plain_line(&suppressed.finding.rule),
+        host: plain_line(&suppressed.finding.node),
+        reason: plain_line(&suppressed.reason),
+        author: plain_line(&suppressed.author),
+        until: plain_line(&suppressed.until),
+    }
+}
+
+fn not_applicable(rule: &NotApplicable) -> UndecidedView {
+    UndecidedView { rules: vec![plain_line(&rule.rule)], because: plain_line(&rule.because) }
+}
+
 fn undecided(undecided: &[Undecided], paths: &Paths) -> Vec<UndecidedView> {
     let mut views: Vec<UndecidedView> = Vec::new();
     let mut reasons: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();

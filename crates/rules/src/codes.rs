@@ -84,8 +84,6 @@ codes! {
         "Conditions compare with fixed values, variables (`$name`) and fields of earlier conditions (`$alias.field`); templates belong to messages and `where:`.";
     TOO_NEW = "BS0027" "the pack needs a newer program",
         "`pack.yaml` says with `requires:` which version of the program it was made for at least.";
-    WRONG_TEST = "BS0028" "an expectation that cannot come true",
-        "What a test expects must be possible: evidence is `document:line` of one of its documents, subjects are those of the rule, and a test in which nothing fires has no message.";
     NO_POSITIVE_TEST = "BS0901" #[warning] "no test that shows it at work",
         "A rule or signature that no test has seen at work may never work. Drafts are not asked for tests.";
     UNKNOWN_SUPERSEDED = "BS0902" #[warning] "a superseded rule that is not loaded",
@@ -99,11 +97,13 @@ codes! {
     NO_LITERAL = "BS0906" #[warning] "a pattern without a text to search for",
         "Logs are searched for fixed texts first. A pattern that needs none is tried on every record of every log, which is slow.";
     VACUOUS_TEST = "BS0907" #[warning] "a test that would pass without the rule",
-        "A look-alike shows something only when it holds at least one fact that the rule asks for: nothing in these documents meets any condition of `when` alone.";
+        "A look-alike shows something only when it holds a fact that meets some demand of the rule and fails another: nothing in these documents meets any demand of any condition of `when`. A test with an empty `expect:` passes always, too.";
     DEPRECATED = "BS0908" #[warning] "a rule that is about to go",
         "`status: deprecated` says that the rule will be removed; it is still evaluated.";
     DEAD_SUPPRESSION = "BS0909" #[warning] "a suppression of nothing",
         "The suppression names a rule that is not loaded, so it suppresses nothing.";
+    WRONG_TEST = "BS0910" #[warning] "an expectation that cannot come true",
+        "The test fails whatever the rule does. What it expects must be possible: evidence is `document:line` of one of its documents, subjects are those of the rule, and a test in which nothing fires has no message.";
 }
 
 /// The code of that name.

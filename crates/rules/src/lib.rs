@@ -28,6 +28,7 @@ mod layout;
 mod model;
 mod order;
 mod pack;
+mod schema;
 mod site;
 mod suggest;
 mod syntax;
@@ -45,6 +46,7 @@ pub use model::{
     Status, Test, Variable,
 };
 pub use pack::{Pack, RuleFile, RuleSource};
+pub use schema::schema;
 pub use site::{Override, Site, Suppression};
 pub use suggest::nearest;
 pub use template::{Purpose, Template, UNKNOWN, environment};

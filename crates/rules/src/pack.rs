@@ -252,6 +252,8 @@ impl Pack {
         }
         let draft = |rule: &Rule| rule.status == Status::Draft;
         self.drafts = self.rules.iter().filter(|rule| draft(rule)).map(|rule| rule.id.clone()).collect();
+        let signatures = self.signatures.iter().filter(|signature| signature.status == Status::Draft);
+        self.drafts.extend(signatures.map(|signature| signature.id.clone()));
         self.rules.retain(|rule| !draft(rule));
         self.signatures.retain(|signature| signature.status != Status::Draft);
     }

@@ -44,7 +44,11 @@ fn told(text: &str) -> Vec<Diagnostic> {
     }
     if text.contains("- name: nothing at all") {
         let line = text.lines().position(|line| line.contains("- name: nothing at all")).unwrap() + 1;
-        found.push(pack.vacuous_test("example.yaml", line, "nothing in these documents meets any condition of `when`"));
+        found.push(pack.vacuous_test(
+            "example.yaml",
+            line,
+            "nothing in the documents of `nothing at all` meets any demand of `when`",
+        ));
     }
     found
 }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod coverage;
+mod vacuous;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,6 +19,8 @@ use serde::Serialize;
 use crate::intake::{take_in, take_overlaid, take_texts};
 use crate::loaded::{Loaded, Options};
 use crate::signatures::Rulebook;
+
+pub use vacuous::vacuous_tests;
 
 /// How an outcome differs from what the test expects, in the words of ast-grep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -26,9 +26,17 @@ pub(super) fn condition(rule: &Rule, condition: &Condition, depth: usize, out: &
     match &condition.pattern {
         Pattern::Fact(fact) => out.push(Line { depth, text: format!("{name}there is {}", of_fact(rule, fact)) }),
         Pattern::Probe(probe) => out.push(Line { depth, text: format!("{name}{}", of_probe(rule, probe)) }),
-        Pattern::Count(count) => out.push(Line { depth, text: format!("{name}{}", of_count(rule, count)) }),
+        Pattern::Count(count) if count.with.is_empty() => {
+            out.push(Line { depth, text: format!("{name}{}", of_count(rule, count)) });
+        }
+        Pattern::Count(count) => {
+            inner(&format!("{}, counting those with all of these:", of_count(rule, count)), &count.with, out);
+        }
         Pattern::Any(parts) => inner("one of these:", parts, out),
         Pattern::All(parts) => inner("all of these:", parts, out),
+        Pattern::Every(parts) => inner("each match of the first of these meets the others:", parts, out),
+        Pattern::None(parts) => inner("nothing meets all of these:", parts, out),
+        Pattern::Optional(part) => inner("where it is so, also:", std::slice::from_ref(&**part), out),
     }
 }
 

@@ -7,6 +7,24 @@ use clap::{Args, ValueEnum};
 use crate::args::Reading;
 
 #[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Rule files or folders [default: the built-in pack]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Form of the mistakes; json is one object a line, for editors
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub(crate) format: Form,
+    /// The same as --format json
+    #[arg(long, hide = true)]
+    pub(crate) json: bool,
+    /// Leave the built-in pack out
+    #[arg(long)]
+    pub(crate) no_default_rules: bool,
+    /// A site file to check too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) site: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Test {
     /// Rule files or folders [default: the built-in pack]
     pub(crate) paths: Vec<PathBuf>,

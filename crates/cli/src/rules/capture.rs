@@ -11,7 +11,7 @@ use crate::{Failure, aside, packs, print, progress, verbatim};
 
 pub(crate) fn run(args: &Capture) -> Result<ExitCode, Failure> {
     // Tells every mistake of the packs before anything is read.
-    let rules = packs::load(&args.reading.packs)?;
+    let rules = packs::load_with_drafts(&args.reading)?;
     let mut sources = vec![bundlescope_rules::embedded()];
     for pack in &args.reading.packs {
         sources.push(packs::read(pack)?);

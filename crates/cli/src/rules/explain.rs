@@ -19,7 +19,7 @@ const WIDTH: usize = 80;
 const MAX_EVENTS: usize = 10;
 
 pub(crate) fn run(args: &Explain) -> Result<ExitCode, Failure> {
-    let mut rules = packs::load(&args.reading.packs)?;
+    let mut rules = packs::load_with_drafts(&args.reading)?;
     let is_rule = rules.pack().rule(&args.rule).is_some();
     if !is_rule {
         let ids: Vec<String> = packs::ids(rules.pack());

@@ -12,7 +12,7 @@ use super::args::{Form, Profile};
 use crate::{Failure, packs, print, progress};
 
 pub(crate) fn run(args: &Profile) -> Result<ExitCode, Failure> {
-    let rules = packs::load(&args.reading.packs)?.measured();
+    let rules = packs::load_with_drafts(&args.reading)?.measured();
     let bar = progress::spinner(&args.bundle.display().to_string());
     let loaded = load(&crate::analyze::input(&args.bundle), &rules, &crate::analyze::options(&args.reading));
     bar.finish_and_clear();

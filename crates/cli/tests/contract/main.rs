@@ -11,8 +11,10 @@ mod isolation;
 mod outputs;
 mod ports;
 mod questions;
+mod rule_check;
 mod rule_tests;
 mod secrets;
+mod site;
 
 use std::fs;
 use std::io::{Read, Write};

@@ -35,7 +35,10 @@ impl Checker<'_> {
             return None;
         }
         let Yaml::Map(entries) = &node.value else {
-            let help = "write the kind of fact and its fields: `{ container: { name: $c } }`".to_owned();
+            let help = match &node.value {
+                Yaml::List(_) => "several conditions stand in `any: [ … ]` or `all: [ … ]`".to_owned(),
+                _ => "write the kind of fact and its fields: `{ container: { name: $c } }`".to_owned(),
+            };
             let message = "a condition must be a map with one key";
             self.report(&codes::WRONG_SHAPE, self.place_of(node), message, "no condition", Some(help));
             return None;

@@ -21,8 +21,8 @@ use bundlescope_facts::Text;
 use minijinja::Environment;
 
 pub(crate) use pack::{Manifest, manifest};
-pub(crate) use rule::{outline, rule};
-pub(crate) use signature::signature;
+pub(crate) use rule::{KEYS as RULE_KEYS, outline, rule};
+pub(crate) use signature::{KEYS as SIGNATURE_KEYS, PATTERN_KEYS, TYPES, signature};
 pub(crate) use site::site;
 
 use crate::codes::{self, Code};

@@ -19,7 +19,8 @@ use crate::template::Template;
 use crate::vocabulary::Vocabulary;
 use crate::yaml::{Key, Node, Yaml};
 
-const KEYS: &[&str] = &[
+/// The keys of a rule.
+pub(crate) const KEYS: &[&str] = &[
     "id",
     "title",
     "severity",
@@ -418,6 +419,12 @@ impl Checker<'_> {
         let mut names = Vec::new();
         for item in items {
             let Some(name) = self.text(item, &format!("`{key}`")) else { continue };
+            if entries.get("id").and_then(|id| text_of(Some(id))) == Some(&*name) {
+                let message = format!("the rule names itself in `{key}`");
+                let help = Some("name other rules here".to_owned());
+                self.report(&codes::UNKNOWN_RULE, item.span.clone(), message, "this rule", help);
+                continue;
+            }
             let known = self.vocabulary.rules.contains(&*name) || events && self.vocabulary.knows_event(&name);
             if !known {
                 let mut known: Vec<&str> = self.vocabulary.rules.iter().map(String::as_str).collect();

@@ -11,6 +11,12 @@ use crate::model::{Signature, SignaturePattern, SignatureTest, Status};
 use crate::suggest;
 use crate::yaml::{Node, Yaml};
 
+/// The keys of `signature:`.
+pub(crate) const KEYS: &[&str] = &["event", "fields", "types", "patterns", "documents", "containers"];
+
+/// The keys of a pattern.
+pub(crate) const PATTERN_KEYS: &[&str] = &["match", "then", "within", "within_lines", "fields", "map"];
+
 /// What a captured text may be.
 pub(crate) const TYPES: &[&str] =
     &["text", "integer", "float", "bool", "address", "network", "time", "size", "duration"];
@@ -43,7 +49,7 @@ pub(crate) fn signature(checker: &mut Checker<'_>, entries: Entries<'_>) -> Opti
         .unwrap_or(Status::Stable);
     let tests = entries.get("tests").map(|node| checker.signature_tests(node)).unwrap_or_default();
     let body = checker.map(entries.get("signature")?, "`signature`")?;
-    checker.known_keys(body, "`signature`", &["event", "fields", "types", "patterns", "documents", "containers"]);
+    checker.known_keys(body, "`signature`", KEYS);
     let Some(event_node) = body.get("event") else {
         checker.missing_key(body.span, "`signature`", "event", "name the kind of event that it makes");
         return None;
@@ -99,7 +105,7 @@ pub(crate) fn signature(checker: &mut Checker<'_>, entries: Entries<'_>) -> Opti
 impl Checker<'_> {
     fn pattern(&mut self, node: &Node, spec: Option<&KindSpec>) -> Option<SignaturePattern> {
         let entries = self.map(node, "a pattern")?;
-        self.known_keys(entries, "a pattern", &["match", "then", "within", "within_lines", "fields", "map"]);
+        self.known_keys(entries, "a pattern", PATTERN_KEYS);
         let line = self.line(node.span.start);
         let Some(source) = entries.get("match") else {
             self.missing_key(entries.span, "a pattern", "match", "give it a regular expression");

@@ -98,9 +98,10 @@ impl Checker<'_> {
     fn possible(&mut self, node: &Node, expect: &Expect, subjects: &[&str], files: Option<&[(Text, Text)]>) {
         let Some(entries) = self.map(node, "`expect`") else { return };
         if entries.entries.is_empty() {
-            let help = Some("write `fires: 1` or `fires: 0`".to_owned());
+            let help =
+                Some("write `fires: 1` or `fires: 0`, or let `bundlescope rules test --update` fill it in".to_owned());
             let message = "the test expects nothing, so that it always passes";
-            self.report(&codes::WRONG_TEST, node.span.clone(), message, "nothing expected", help);
+            self.report(&codes::VACUOUS_TEST, node.span.clone(), message, "nothing expected", help);
         }
         if expect.fires == Some(0) {
             let of_findings = ["message", "title", "evidence", "run", "subjects"];
