@@ -1,11 +1,14 @@
 //! One fact for one object where several documents describe it.
 //!
 //! A list's row (`docker ps`, `docker network ls`) says less than an inspect of the same object, and what it leaves out
-//! reads as a default; so rows give way to inspects. The same endpoint or published port in two documents is one.
+//! reads as a default; so rows give way to inspects. The same endpoint or published port in two documents is one. Files of
+//! /proc/net say the same as ss, netstat and ip, with less.
 
 use std::collections::BTreeSet;
 
-use bundlescope_facts::{Data, Fact};
+use bundlescope_facts::{Data, Fact, Text};
+
+use crate::intake::Outcome;
 
 /// Drops rows that an inspect makes superfluous, and repetitions. The order of the others stays.
 pub(crate) fn reduce(facts: &mut Vec<Fact>) {
@@ -39,6 +42,24 @@ pub(crate) fn reduce(facts: &mut Vec<Fact>) {
         _ => true,
     });
 }
+
+/// Drops what files of /proc/net say where a tool's output of the same host and view says it too.
+pub(crate) fn prefer_tools(outcomes: &mut [Outcome], nodes: &[Text]) {
+    let is_file = |outcome: &Outcome| outcome.taken_for.starts_with("proc-net-");
+    let view = |fact: &Fact| (fact.kind().to_owned(), fact.get("container").to_string());
+    let mut told = BTreeSet::new();
+    for (outcome, node) in outcomes.iter().zip(nodes).filter(|(outcome, _)| !is_file(outcome)) {
+        for fact in outcome.facts.iter().filter(|fact| PROC_KINDS.contains(&fact.kind())) {
+            told.insert((node.clone(), view(fact)));
+        }
+    }
+    for (outcome, node) in outcomes.iter_mut().zip(nodes).filter(|(outcome, _)| is_file(outcome)) {
+        outcome.facts.retain(|fact| !told.contains(&(node.clone(), view(fact))));
+    }
+}
+
+/// Kinds that files of /proc/net and tools both state.
+const PROC_KINDS: &[&str] = &["listener", "connection", "route", "address", "interface_traffic"];
 
 #[cfg(test)]
 mod tests {

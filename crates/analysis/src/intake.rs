@@ -325,7 +325,7 @@ fn work(jobs: &Receiver<Job>, signatures: &SignatureSet, done: &Sender<(usize, O
             Job::Parse { index, path, identified, format, bytes, year } => {
                 let container = identified.container;
                 let document = Document { container: container.clone(), ..Document::new(path.clone(), &bytes) };
-                let mut parsed = (format.parse)(&document);
+                let mut parsed = format.read(&document);
                 for part in std::mem::take(&mut parsed.logs) {
                     scan_part(&mut parsed, part, &path, &bytes, signatures, year);
                 }

@@ -85,6 +85,7 @@ impl Loaded {
             }
         }
         let (hosts, nodes) = hosts::assign(&mut outcomes);
+        canonical::prefer_tools(&mut outcomes, &nodes);
         let mut facts: Vec<Fact> = outcomes.iter_mut().flat_map(|outcome| std::mem::take(&mut outcome.facts)).collect();
         canonical::reduce(&mut facts);
         listening::add_listeners(&mut facts);

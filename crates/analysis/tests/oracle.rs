@@ -88,7 +88,7 @@ fn facts(bundle: &Path) -> Vec<Fact> {
         let identified = identify(&path, &bytes);
         if let Identity::Format(format) = identified.identity {
             let document = Document { container: identified.container, ..Document::new(path.as_str(), &bytes) };
-            facts.extend((format.parse)(&document).facts);
+            facts.extend(format.read(&document).facts);
         }
     }
     facts

@@ -92,7 +92,7 @@ fn facts() -> Vec<Fact> {
     documents
         .iter()
         .flat_map(|(path, text)| match identify(path, text.as_bytes()).identity {
-            Identity::Format(format) => (format.parse)(&Document::new(*path, text.as_bytes())).facts,
+            Identity::Format(format) => format.read(&Document::new(*path, text.as_bytes())).facts,
             _ => Vec::new(),
         })
         .collect()

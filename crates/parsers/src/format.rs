@@ -1,7 +1,8 @@
 //! What a format is, and the list of all formats.
 
+use crate::terminal::Plain;
 use crate::{
-    Document, Parsed, deploy, docker, firewall, helm, kubernetes, network, packages, services, system, tls,
+    Document, Parsed, deploy, docker, firewall, helm, kubernetes, network, packages, reach, services, system, tls,
     troubleshoot,
 };
 
@@ -52,8 +53,18 @@ pub struct Format {
     pub kinds: &'static [&'static str],
     /// Recognises the format. Content decides: a path alone only suggests.
     pub detect: fn(&Hint<'_>) -> Match,
-    /// Reads a document of this format. Never fails.
+    /// Reads a document without control sequences; see [`Format::read`].
     pub parse: fn(&Document<'_>) -> Parsed,
+}
+
+impl Format {
+    /// Reads a document of this format, its colours left out. Never fails.
+    pub fn read(&self, document: &Document<'_>) -> Parsed {
+        match Plain::of(document.bytes) {
+            Some(plain) => plain.read(document, self.parse),
+            None => (self.parse)(document),
+        }
+    }
 }
 
 /// Every format, the more specific ones first.
@@ -71,6 +82,7 @@ pub fn all() -> impl Iterator<Item = &'static Format> {
         troubleshoot::FORMATS,
         packages::FORMATS,
         tls::FORMATS,
+        reach::FORMATS,
         system::FORMATS,
     ]
     .into_iter()

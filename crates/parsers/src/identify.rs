@@ -4,7 +4,7 @@ use bundlescope_facts::Text;
 
 use crate::document::{BYTE_ORDER_MARK, common_indent};
 use crate::format::{Format, Hint, Match, all};
-use crate::layout;
+use crate::{layout, terminal};
 
 /// What a document was taken for.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +34,8 @@ pub struct Identified {
 }
 
 /// Formats whose own lines begin with a time.
-const TIMED: &[&str] = &["docker-events", "uptime", "systemctl-status", "ansible-playbook", "mdt"];
+const TIMED: &[&str] =
+    &["docker-events", "uptime", "systemctl-status", "ansible-playbook", "mdt", "conntrack", "tcpdump", "ping"];
 
 /// Formats of records that programs keep in logs; the log itself is handed on by their parsers.
 const RECORDS: &[&str] = &["ansible-playbook", "mdt"];
@@ -50,7 +51,8 @@ pub fn identify(path: &str, head: &[u8]) -> Identified {
     } else if is_binary(head) {
         Identity::Binary
     } else {
-        let text = valid_prefix(head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head));
+        let text = terminal::plain(valid_prefix(head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head)));
+        let text = text.as_ref();
         // An output that was pasted with an indent is read without it.
         let indent = common_indent(text.as_bytes());
         let dedented: String;

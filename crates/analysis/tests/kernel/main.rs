@@ -49,7 +49,7 @@ fn facts(documents: &[(String, String)]) -> Vec<Fact> {
         if let Identity::Format(format) = identified.identity {
             let document =
                 Document { container: identified.container, ..Document::new(path.as_str(), text.as_bytes()) };
-            facts.extend((format.parse)(&document).facts);
+            facts.extend(format.read(&document).facts);
         }
     }
     facts

@@ -6,6 +6,7 @@ mod deploy;
 mod docker;
 mod docker_objects;
 mod firewall;
+mod firewall_services;
 mod helm;
 mod kubernetes;
 mod kubernetes_objects;
@@ -13,11 +14,13 @@ mod machine;
 mod network;
 mod packages;
 mod process;
+mod reach;
 mod services;
 mod sockets;
 mod swarm;
 mod system;
 mod tls;
+mod traffic;
 
 use std::collections::BTreeMap;
 
@@ -27,6 +30,7 @@ pub use deploy::*;
 pub use docker::*;
 pub use docker_objects::*;
 pub use firewall::*;
+pub use firewall_services::*;
 pub use helm::*;
 pub use kubernetes::*;
 pub use kubernetes_objects::*;
@@ -34,11 +38,13 @@ pub use machine::*;
 pub use network::*;
 pub use packages::*;
 pub use process::*;
+pub use reach::*;
 pub use services::*;
 pub use sockets::*;
 pub use swarm::*;
 pub use system::*;
 pub use tls::*;
+pub use traffic::*;
 
 use crate::{KindSpec, Text, Value};
 
@@ -105,10 +111,32 @@ kinds! {
     ListenerList,
     Connection,
     Flow,
+    InterfaceTraffic,
+    Counter,
+    Qdisc,
+    EthernetLink,
+    EthernetDriver,
+    Offload,
+    FdbEntry,
+    BridgeVlan,
+    MulticastGroup,
+    NetworkNamespace,
+    VirtualServer,
+    RealServer,
+    NmDevice,
+    NmConnection,
+    Reachability,
+    NameLookup,
+    Conversation,
     FirewallTable,
     FirewallChain,
     FirewallRule,
     IpSet,
+    FirewallService,
+    UfwRule,
+    FirewalldZone,
+    FirewalldDirectRule,
+    PacketTrace,
     Container,
     Endpoint,
     PublishedPort,
@@ -231,6 +259,23 @@ impl Data {
             Self::FirewallTable(data) => data.container.as_mut(),
             Self::FirewallChain(data) => data.container.as_mut(),
             Self::FirewallRule(data) => data.container.as_mut(),
+            Self::BridgePort(data) => data.container.as_mut(),
+            Self::Flow(data) => data.container.as_mut(),
+            Self::InterfaceTraffic(data) => data.container.as_mut(),
+            Self::Counter(data) => data.container.as_mut(),
+            Self::Qdisc(data) => data.container.as_mut(),
+            Self::EthernetLink(data) => data.container.as_mut(),
+            Self::EthernetDriver(data) => data.container.as_mut(),
+            Self::Offload(data) => data.container.as_mut(),
+            Self::FdbEntry(data) => data.container.as_mut(),
+            Self::BridgeVlan(data) => data.container.as_mut(),
+            Self::MulticastGroup(data) => data.container.as_mut(),
+            Self::VirtualServer(data) => data.container.as_mut(),
+            Self::RealServer(data) => data.container.as_mut(),
+            Self::Reachability(data) => data.container.as_mut(),
+            Self::NameLookup(data) => data.container.as_mut(),
+            Self::Conversation(data) => data.container.as_mut(),
+            Self::PacketTrace(data) => data.container.as_mut(),
             Self::FileSystem(data) => data.container.as_mut(),
             Self::Unit(data) => data.container.as_mut(),
             Self::Package(data) => data.container.as_mut(),

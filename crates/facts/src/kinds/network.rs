@@ -116,7 +116,7 @@ fact_kind! {
         source: Option<IpAddr>,
         /// Metric; lower wins. Absent means 0 for IPv4.
         metric: Option<u32>,
-        /// Routing table by name or number; `main` where not printed.
+        /// Routing table by name or number; `main` where not printed, `cache` for what `ip route get` was answered.
         table: Text,
         /// `link`, `host`, `global`.
         scope: Option<Text>,

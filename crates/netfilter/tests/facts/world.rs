@@ -109,7 +109,7 @@ impl World {
             let Identity::Format(format) = identified.identity else { panic!("{path} is not recognised") };
             let document =
                 Document { container: identified.container, ..Document::new(path.as_str(), text.as_bytes()) };
-            let parsed = (format.parse)(&document);
+            let parsed = format.read(&document);
             assert_eq!(parsed.problems, [], "{path}");
             facts.extend(parsed.facts);
         }

@@ -19,7 +19,7 @@ pub(super) fn folder() -> PathBuf {
 pub(super) fn read(format: &str, path: &str, text: &str) -> Parsed {
     let Identity::Format(found) = identify(path, text.as_bytes()).identity else { panic!("{path} is not recognised") };
     assert_eq!(found.name, format, "{path}");
-    (found.parse)(&Document::new(path, text.as_bytes()))
+    found.read(&Document::new(path, text.as_bytes()))
 }
 
 pub(super) fn rules(parsed: &Parsed) -> Vec<&FirewallRule> {

@@ -1,6 +1,6 @@
 //! `ifconfig`: net-tools 1.60 (`Link encap:Ethernet`), 2.x (`flags=4163<UP,…>`), and busybox, which prints the old form.
 
-use bundlescope_facts::{Address, Interface, Text};
+use bundlescope_facts::{Address, Interface, InterfaceTraffic, Text};
 
 use super::ip_addr::set_flags;
 use crate::document::{Document, Line, Parsed};
@@ -8,16 +8,26 @@ use crate::format::{Format, Hint, Match};
 use crate::words::{self, Words};
 
 /// The format.
-pub(crate) static IFCONFIG: Format =
-    Format { name: "ifconfig", collect: "ifconfig -a", kinds: &["interface", "address"], detect, parse };
+pub(crate) static IFCONFIG: Format = Format {
+    name: "ifconfig",
+    collect: "ifconfig -a",
+    kinds: &["interface", "address", "interface_traffic"],
+    detect,
+    parse,
+};
 
 fn detect(hint: &Hint<'_>) -> Match {
-    let first = hint.head.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let first = hint.head.lines().find(|line| !line.trim().is_empty() && !is_title(line)).unwrap_or_default();
     match (header(first).is_some(), words::subject_is(hint.subject, &["ifconfig"])) {
         (true, true) => Match::Both,
         (true, false) => Match::Content,
         _ => Match::No,
     }
+}
+
+/// What `netstat -ie` prints above.
+fn is_title(line: &str) -> bool {
+    line.starts_with("Kernel Interface table")
 }
 
 /// The name, and an interface with what its first line tells. An alias (`eth0:1`) keeps its label.
@@ -126,6 +136,40 @@ struct Block<'a> {
     first: Line<'a>,
     last: Line<'a>,
     addresses: Vec<(Line<'a>, Address)>,
+    traffic: Option<(Line<'a>, InterfaceTraffic)>,
+}
+
+/// A line of counters: `RX packets 5  bytes 684 (684.0 B)` and `RX errors 0  dropped 0  overruns 0  frame 0`; in the old form
+/// `RX packets:5 errors:0 dropped:0 overruns:0 frame:0`, `collisions:0 txqueuelen:0` and `RX bytes:684 (684.0 B)  TX bytes:740`.
+fn counters(traffic: &mut InterfaceTraffic, text: &str) -> Option<()> {
+    let words: Vec<&str> = text.split([' ', ':']).filter(|word| !word.is_empty()).collect();
+    let mut received = match *words.first()? {
+        "RX" => true,
+        "TX" | "collisions" => false,
+        _ => return None,
+    };
+    for (name, value) in words.iter().zip(words.iter().skip(1)) {
+        if matches!(*name, "RX" | "TX") {
+            received = *name == "RX";
+        }
+        let Ok(value) = value.parse::<u64>() else { continue };
+        let field = match (*name, received) {
+            ("packets", true) => &mut traffic.rx_packets,
+            ("bytes", true) => &mut traffic.rx_bytes,
+            ("errors", true) => &mut traffic.rx_errors,
+            ("dropped", true) => &mut traffic.rx_dropped,
+            ("overruns", true) => &mut traffic.rx_overruns,
+            ("packets", false) => &mut traffic.tx_packets,
+            ("bytes", false) => &mut traffic.tx_bytes,
+            ("errors", false) => &mut traffic.tx_errors,
+            ("dropped", false) => &mut traffic.tx_dropped,
+            ("carrier", false) => &mut traffic.carrier_errors,
+            ("collisions", false) => &mut traffic.collisions,
+            _ => continue,
+        };
+        *field = Some(value);
+    }
+    Some(())
 }
 
 impl<'a> Block<'a> {
@@ -133,6 +177,11 @@ impl<'a> Block<'a> {
         let text = line.text.trim_ascii();
         if let Some(address) = address(text) {
             self.addresses.push((line, address));
+            return;
+        }
+        let (last, traffic) = self.traffic.get_or_insert_with(|| (line, InterfaceTraffic::default()));
+        if counters(traffic, text).is_some() {
+            *last = line;
             return;
         }
         let mut words = Words::new(text);
@@ -172,15 +221,20 @@ impl<'a> Block<'a> {
             let address = Address { interface: name.clone(), container: container.clone(), ..address };
             parsed.fact(document, self.first, line, address);
         }
+        if let Some((last, traffic)) = self.traffic.filter(|(_, found)| !alias && found.rx_packets.is_some()) {
+            let traffic = InterfaceTraffic { interface: name, container, ..traffic };
+            parsed.fact(document, self.first, last, traffic);
+        }
     }
 }
 
 fn parse(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     let mut block: Option<Block<'_>> = None;
-    for line in document.lines().filter(|line| !line.text.trim().is_empty()) {
+    for line in document.lines().filter(|line| !line.text.trim().is_empty() && !is_title(line.text)) {
         if let Some((name, interface)) = header(line.text) {
-            if let Some(done) = block.replace(Block { name, interface, first: line, last: line, addresses: Vec::new() })
+            if let Some(done) =
+                block.replace(Block { name, interface, first: line, last: line, addresses: Vec::new(), traffic: None })
             {
                 done.flush(document, &mut parsed);
             }

@@ -3,15 +3,20 @@
 //! Follows iproute2 from 2.6.18 (no `state`) to 6.x (`altname`, `proto kernel_lo`), `ip/ipaddress.c`. Sources of addresses reach up
 //! to the line that names the interface, unless their own line names it.
 
-use bundlescope_facts::{Address, BridgePort, Interface, Text};
+use bundlescope_facts::{Address, BridgePort, Interface, InterfaceTraffic, Text};
 
 use crate::document::{Document, Line, Parsed};
 use crate::format::{Format, Hint, Match};
 use crate::words::{self, Words};
 
 /// The format.
-pub(crate) static IP_ADDR: Format =
-    Format { name: "ip-addr", collect: "ip addr", kinds: &["interface", "address", "bridge_port"], detect, parse };
+pub(crate) static IP_ADDR: Format = Format {
+    name: "ip-addr",
+    collect: "ip addr",
+    kinds: &["interface", "address", "bridge_port", "interface_traffic"],
+    detect,
+    parse,
+};
 
 /// Kinds of links that `-d` names at the start of a line (`ip link help`).
 const LINK_KINDS: &[&str] = &[
@@ -263,14 +268,26 @@ struct Block<'a> {
     first: Line<'a>,
     port: Option<(Line<'a>, BridgePort)>,
     addresses: Vec<(Line<'a>, Line<'a>, Address)>,
+    /// The titles whose numbers follow, and what was read of them.
+    titles: Option<(bool, Vec<&'a str>)>,
+    traffic: Option<(Line<'a>, InterfaceTraffic)>,
 }
 
 impl<'a> Block<'a> {
     /// One line, or one of the lines that `-o` joins.
-    fn line(&mut self, line: Line<'a>, text: &str) {
+    fn line(&mut self, line: Line<'a>, text: &'a str) {
         let text = text.trim_ascii();
         let mut words = Words::new(text);
         let Some(word) = words.next() else { return };
+        if let Some((received, titles)) = self.titles.take() {
+            self.counters(line, received, &titles, text);
+            return;
+        }
+        // `RX: bytes  packets  errors  dropped missed  mcast`; `RX errors:` of `-s -s` tells details.
+        if matches!(word, "RX:" | "TX:") && words.peek() == Some("bytes") {
+            self.titles = Some((word == "RX:", words.collect()));
+            return;
+        }
         if let Some((mut address, label)) = address(text) {
             let named = label.is_some_and(|label| label.split(':').next() == Some(&*self.interface.name));
             address.interface = self.interface.name.clone();
@@ -305,6 +322,26 @@ impl<'a> Block<'a> {
         }
     }
 
+    /// The numbers below the titles; those that do not fit are left out.
+    fn counters(&mut self, line: Line<'a>, received: bool, titles: &[&str], text: &str) {
+        let numbers: Vec<Option<u64>> = text.split_ascii_whitespace().map(|word| word.parse().ok()).collect();
+        if numbers.len() != titles.len() || numbers.contains(&None) {
+            return;
+        }
+        let of = |title: &str| titles.iter().position(|known| *known == title).and_then(|at| *numbers.get(at)?);
+        let (last, traffic) = self.traffic.get_or_insert_with(|| (line, InterfaceTraffic::default()));
+        *last = line;
+        if received {
+            (traffic.rx_bytes, traffic.rx_packets) = (of("bytes"), of("packets"));
+            (traffic.rx_errors, traffic.rx_dropped) = (of("errors"), of("dropped"));
+            traffic.rx_overruns = of("missed").or(of("overrun"));
+        } else {
+            (traffic.tx_bytes, traffic.tx_packets) = (of("bytes"), of("packets"));
+            (traffic.tx_errors, traffic.tx_dropped) = (of("errors"), of("dropped"));
+            (traffic.carrier_errors, traffic.collisions) = (of("carrier"), of("collsns"));
+        }
+    }
+
     fn extend(&mut self, line: Line<'a>) {
         if let Some((_, last)) = &mut self.link {
             *last = line;
@@ -323,11 +360,14 @@ impl<'a> Block<'a> {
                 document,
                 self.first,
                 line,
-                BridgePort { interface: name, bridge, container: container.clone(), ..port },
+                BridgePort { interface: name.clone(), bridge, container: container.clone(), ..port },
             );
         }
         for (first, last, address) in self.addresses {
             parsed.fact(document, first, last, Address { container: container.clone(), ..address });
+        }
+        if let Some((last, traffic)) = self.traffic {
+            parsed.fact(document, self.first, last, InterfaceTraffic { interface: name, container, ..traffic });
         }
     }
 }
@@ -360,7 +400,8 @@ fn parse(document: &Document<'_>) -> Parsed {
                 done.flush(document, &mut parsed);
             }
             let link = link.then_some((line, line));
-            let mut new = Block { interface, link, first: line, port: None, addresses: Vec::new() };
+            let mut new =
+                Block { interface, link, first: line, port: None, addresses: Vec::new(), titles: None, traffic: None };
             if let Rest::Address(text) = rest {
                 new.line(line, text);
             }

@@ -2,7 +2,9 @@
 //!
 //! The keys are those of iproute2 4.18 and later.
 
-use bundlescope_facts::{Address, BridgePort, Fact, Interface, Neighbour, NextHop, PolicyRule, Route, RouteKind, Text};
+use bundlescope_facts::{
+    Address, BridgePort, Fact, Interface, InterfaceTraffic, Neighbour, NextHop, PolicyRule, Route, RouteKind, Text,
+};
 
 use super::ip_addr::set_flags;
 use crate::document::{Document, Parsed};
@@ -14,7 +16,7 @@ use crate::words;
 pub(crate) static IP_JSON: Format = Format {
     name: "ip-json",
     collect: "ip -j addr; ip -j route show table all; ip -j rule; ip -j neigh",
-    kinds: &["interface", "address", "bridge_port", "route", "policy_rule", "neighbour"],
+    kinds: &["interface", "address", "bridge_port", "interface_traffic", "route", "policy_rule", "neighbour"],
     detect,
     parse,
 };
@@ -110,6 +112,26 @@ fn link(document: &Document<'_>, record: Fields<'_, '_>, parsed: &mut Parsed) {
         };
         parsed.facts.push(Fact::new(record.source_up_to(info), port));
     }
+    let stats = if record.has("stats64") { record.object("stats64") } else { record.object("stats") };
+    if stats.is_present() {
+        let (rx, tx) = (stats.object("rx"), stats.object("tx"));
+        let traffic = InterfaceTraffic {
+            interface: name.clone(),
+            rx_bytes: rx.int("bytes"),
+            rx_packets: rx.int("packets"),
+            rx_errors: rx.int("errors"),
+            rx_dropped: rx.int("dropped"),
+            rx_overruns: rx.int("over_errors"),
+            tx_bytes: tx.int("bytes"),
+            tx_packets: tx.int("packets"),
+            tx_errors: tx.int("errors"),
+            tx_dropped: tx.int("dropped"),
+            carrier_errors: tx.int("carrier_errors"),
+            collisions: tx.int("collisions"),
+            container: container.clone(),
+        };
+        parsed.facts.push(Fact::new(record.source_up_to(stats), traffic));
+    }
     for entry in addresses.items() {
         let Some(address) = entry.address("local") else { continue };
         let flags = [
@@ -204,7 +226,8 @@ fn route(document: &Document<'_>, record: Fields<'_, '_>, v6: bool, parsed: &mut
         nexthops,
         source,
         metric: record.int("metric"),
-        table: record.text("table").unwrap_or_else(|| "main".into()),
+        // `ip -j route get` answers with what the kernel would use, which is in no table.
+        table: record.text("table").unwrap_or_else(|| if record.has("cache") { "cache" } else { "main" }.into()),
         scope: record.text("scope"),
         protocol: record.text("protocol"),
         tos: record.text("tos").and_then(|tos| words::number(&tos)),

@@ -236,6 +236,14 @@ fn continuation<'a>(
     text: &str,
 ) {
     let mut words = Words::new(text);
+    if words.peek() == Some("cache") {
+        // What `ip route get` was answered, which is in no table.
+        if let Some(open) = open {
+            open.route.table = "cache".into();
+            open.last = line;
+        }
+        return;
+    }
     if !words.eat("nexthop") {
         return;
     }

@@ -209,7 +209,7 @@ fn parse(document: &Document<'_>) -> Parsed {
             indent: document.indent,
             offset: document.offset + section.start as u64,
         };
-        let one = (format.parse)(&inner);
+        let one = format.read(&inner);
         // What a failed command says is read as a log as well: `docker run`, `docker pull`, `curl` name the cause there.
         if !one.facts.is_empty() && one.facts.iter().all(|fact| fact.kind() == "collection_error") {
             parsed.logs.push(log);
@@ -235,7 +235,7 @@ mod tests {
         let Identity::Format(format) = identified.identity else { return Vec::new() };
         assert_eq!(format.name, "transcript");
         let document = Document { container: identified.container, ..Document::new(path, text.as_bytes()) };
-        let parsed = (format.parse)(&document);
+        let parsed = format.read(&document);
         assert_eq!(parsed.problems, []);
         let container = |fact: &bundlescope_facts::Fact| fact.get("container").to_string();
         parsed.facts.iter().map(|fact| (fact.kind().to_owned(), fact.source.first_line, container(fact))).collect()
@@ -290,7 +290,7 @@ mod tests {
     fn sections_that_no_parser_reads_are_told() {
         let text = "$ ip route\ndefault via 10.0.0.1 dev eth1\n$ docker logs --tail 100 api\ndown\nagain\n$ ip route\ndefault via 10.0.0.1 dev eth1\n";
         let Identity::Format(format) = identify("session.txt", text.as_bytes()).identity else { panic!("not known") };
-        let parsed = (format.parse)(&Document::new("session.txt", text.as_bytes()));
+        let parsed = format.read(&Document::new("session.txt", text.as_bytes()));
         let [part] = &parsed.logs[..] else { panic!("{:?}", parsed.logs) };
         assert_eq!((part.container.as_deref(), part.is_log, part.first_line), (Some("api"), true, 4));
         assert_eq!(&text[part.span.0..part.span.1], "down\nagain\n");

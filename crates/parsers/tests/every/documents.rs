@@ -53,7 +53,7 @@ pub(crate) fn shared() -> Option<PathBuf> {
 /// What a document is taken for and what is read of it; `None` where no parser takes it.
 pub(crate) fn read(path: &str, bytes: &[u8]) -> Option<(&'static Format, Parsed)> {
     match identify(path, bytes).identity {
-        Identity::Format(format) => Some((format, (format.parse)(&Document::new(path, bytes)))),
+        Identity::Format(format) => Some((format, format.read(&Document::new(path, bytes)))),
         _ => None,
     }
 }

@@ -22,6 +22,10 @@ const CONCLUDED: &[(&str, &[&str], &str)] = &[
     ("bridge_port", &["hairpin"], "`on` and `off`"),
     ("sysctl", &["key"], "the path of the file, or slashes for dots"),
     ("address", &["prefix", "scope"], "a mask with dots, a word of ifconfig for it"),
+    ("counter", &["name", "scope"], "a sentence without its number; the device that the command names"),
+    ("fdb_entry", &["bridge"], "the command names it"),
+    ("ethernet_driver", &["interface"], "the command names it"),
+    ("real_server", &["proto"], "in lower case"),
     // System.
     ("collection_error", &["subject", "error"], "the path tells it; `skipped` for what sos words so"),
     ("bundle_tool", &["name"], "the file's name tells it"),

@@ -29,7 +29,7 @@ pub(crate) fn corpus() -> Option<PathBuf> {
 /// The facts of a kind that a document states; the path only names the command.
 pub(crate) fn facts(path: &str, bytes: &[u8], kinds: &[&str]) -> Vec<Fact> {
     let Identity::Format(format) = identify(path, bytes).identity else { return Vec::new() };
-    let facts = (format.parse)(&Document::new(path, bytes)).facts;
+    let facts = format.read(&Document::new(path, bytes)).facts;
     facts.into_iter().filter(|fact| kinds.contains(&fact.kind())).collect()
 }
 

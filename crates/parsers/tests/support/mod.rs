@@ -25,7 +25,7 @@ pub(crate) fn fixtures(family: &str) -> Vec<(String, Vec<u8>)> {
 /// Name of the format that a document is taken for, and what it reads.
 pub(crate) fn read(path: &str, bytes: &[u8]) -> (&'static str, Parsed) {
     match identify(path, bytes).identity {
-        Identity::Format(format) => (format.name, (format.parse)(&Document::new(path, bytes))),
+        Identity::Format(format) => (format.name, format.read(&Document::new(path, bytes))),
         other => panic!("{path} not recognised: {other:?}"),
     }
 }

@@ -71,6 +71,10 @@ pub(crate) fn states(text: &str, scalar: &str) -> bool {
     {
         return true;
     }
+    // Hexadecimal digits of /proc/net: addresses in the byte order of the processor or as written, ports and prefixes.
+    if in_proc_digits(text, scalar) {
+        return true;
+    }
     // A number with trailing zeros, or a whole one that is written with a fraction.
     if scalar.parse::<f64>().is_ok()
         && words(text).any(|word| word.parse::<f64>().is_ok_and(|number| number.to_string() == scalar))
@@ -105,6 +109,24 @@ pub(crate) fn states(text: &str, scalar: &str) -> bool {
     let mut parts = lower.split([':', ',', '!', '@', '/']).filter(|part| !part.is_empty()).peekable();
     text.replace('/', ".").contains(&lower)
         || lower.contains([':', ',', '!', '@', '/']) && parts.peek().is_some() && parts.all(|part| text.contains(part))
+}
+
+fn in_proc_digits(text: &str, scalar: &str) -> bool {
+    if let Ok(number) = scalar.parse::<u32>() {
+        return number <= 0xff && words(text).any(|word| word == format!("{number:02x}"))
+            || words(text).any(|word| word == format!("{number:08x}") || word.ends_with(&format!(":{number:04x}")));
+    }
+    let address = scalar.split('/').next().unwrap_or_default();
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    match address.parse() {
+        Ok(std::net::IpAddr::V4(address)) => {
+            let mut bytes = address.octets();
+            bytes.reverse();
+            text.contains(&hex(&bytes))
+        }
+        Ok(std::net::IpAddr::V6(address)) => text.contains(&hex(&address.octets())),
+        Err(_) => false,
+    }
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
