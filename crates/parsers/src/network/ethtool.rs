@@ -224,7 +224,7 @@ fn parse_counters(document: &Document<'_>) -> Parsed {
         if line.text.trim_end() == "NIC statistics:" || is_noise(line.text) {
             continue;
         }
-        let read = line.text.rsplit_once(':').and_then(|(name, value)| Some((name.trim(), value.trim())));
+        let read = line.text.rsplit_once(':').map(|(name, value)| (name.trim(), value.trim()));
         // Counters are unsigned; those beyond what a number holds here saturate.
         let value = read.and_then(|(_, value)| value.parse::<u64>().ok()).map(|v| i64::try_from(v).unwrap_or(i64::MAX));
         match (read, value) {

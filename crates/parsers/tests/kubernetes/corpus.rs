@@ -30,7 +30,7 @@ fn corpus(folder: &str) -> Vec<(String, Vec<u8>)> {
 /// Name of the format that a document is taken for, and what it says.
 fn read(path: &str, bytes: &[u8]) -> Option<(&'static str, Parsed)> {
     match identify(path, bytes).identity {
-        Identity::Format(format) => Some((format.name, (format.parse)(&Document::new(path, bytes)))),
+        Identity::Format(format) => Some((format.name, format.read(&Document::new(path, bytes)))),
         _ => None,
     }
 }
