@@ -31,6 +31,7 @@ mod intake;
 mod listening;
 mod loaded;
 mod names;
+mod packet_traces;
 mod ports;
 mod prober;
 mod quotes;

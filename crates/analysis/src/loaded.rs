@@ -14,7 +14,7 @@ use crate::names::Names;
 use crate::prober::ModelProber;
 use crate::quotes::Quotes;
 use crate::signatures::Rulebook;
-use crate::{canonical, captured, coverage, enrich, hosts, listening, reasons};
+use crate::{canonical, captured, coverage, enrich, hosts, listening, packet_traces, reasons};
 
 /// Damages that the header of a report names; all of them are among the problems.
 const DAMAGES: usize = 10;
@@ -88,6 +88,7 @@ impl Loaded {
         canonical::prefer_tools(&mut outcomes, &nodes);
         let mut facts: Vec<Fact> = outcomes.iter_mut().flat_map(|outcome| std::mem::take(&mut outcome.facts)).collect();
         canonical::reduce(&mut facts);
+        packet_traces::add_traces(&mut facts);
         listening::add_listeners(&mut facts);
         enrich::add_dependencies(&mut facts);
         enrich::complete_events(&mut facts);

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod emit;
+mod firewalld;
 mod ipset;
 mod iptables_save;
 mod listing;
@@ -10,6 +11,8 @@ mod origin;
 mod rule_syntax;
 mod spec;
 mod tables;
+mod trace;
+mod ufw;
 
 pub use rule_syntax::{Command, RuleSpec, SyntaxError, Verb, parse_command, parse_rule_spec};
 
@@ -23,6 +26,14 @@ pub(crate) static FORMATS: &[&Format] = &[
     &nft::NFT,
     &nft::NFT_JSON,
     &ipset::IPSET,
+    &ufw::UFW,
+    &ufw::UFW_CONF,
+    &firewalld::ZONES,
+    &firewalld::DIRECT,
+    &firewalld::STATE,
+    &firewalld::CONF,
+    &trace::NFT_TRACE,
+    &trace::XTABLES_TRACE,
 ];
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod multicast;
 mod neighbour;
 mod netstat;
 mod nmcli;
-mod ports;
+pub(crate) mod ports;
 mod proc_net;
 mod qdisc;
 mod resolver;

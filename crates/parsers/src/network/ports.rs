@@ -69,7 +69,7 @@ const SERVICES: &[(&str, u16)] = &[
 
 /// What a tool wrote for a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Port {
+pub(crate) enum Port {
     /// Any port: `*`.
     Any,
     /// This one.
@@ -79,7 +79,7 @@ pub(super) enum Port {
 }
 
 /// Reads a port.
-pub(super) fn port(word: &str) -> Port {
+pub(crate) fn port(word: &str) -> Port {
     if word == "*" {
         return Port::Any;
     }

@@ -26,6 +26,17 @@ const CONCLUDED: &[(&str, &[&str], &str)] = &[
     ("fdb_entry", &["bridge"], "the command names it"),
     ("ethernet_driver", &["interface"], "the command names it"),
     ("real_server", &["proto"], "in lower case"),
+    // Reach.
+    (
+        "reachability",
+        &["tool", "proto", "outcome", "host", "address", "hops"],
+        "the words of the tool; the command names the target",
+    ),
+    ("name_lookup", &["tool", "outcome", "times", "name"], "the words of the tool; counted; the command names it"),
+    ("conversation", &["proto", "requests", "replies", "syn", "syn_ack", "resets", "errors", "outcome"], "counted"),
+    ("firewall_service", &["service"], "the format is of one service"),
+    ("ufw_rule", &["number", "direction"], "counted, and `in`, where they are not printed"),
+    ("packet_trace", &["steps", "verdict", "protocol"], "the document's words; a REJECT is printed as a DROP"),
     // System.
     ("collection_error", &["subject", "error"], "the path tells it; `skipped` for what sos words so"),
     ("bundle_tool", &["name"], "the file's name tells it"),
@@ -145,6 +156,8 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
     ("endpoint", &["address", "prefix", "address6", "mac", "aliases", "dns_names"]),
     ("firewall_rule", &["source", "destination", "in_interface", "out_interface", "destination_ports", "target"]),
     ("firewall_chain", &["chain"]),
+    ("conversation", &["client", "server", "port", "interface"]),
+    ("name_lookup", &["server"]),
     ("pod", &[]),
     ("kube_node", &[]),
     ("kube_service", &[]),

@@ -1,4 +1,4 @@
-//! What the network and system families read from real documents, to the letter, and what must hold for all of them.
+//! What the network, system, reach and firewall families read from real documents, to the letter, and what must hold for all of them.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a failing test says where")]
 
@@ -13,19 +13,24 @@ fn fixtures() -> Vec<(String, Vec<u8>)> {
     support::fixtures("network")
 }
 
+/// Families whose fixtures are recorded here.
+const FAMILIES: [&str; 3] = ["network", "reach", "firewall"];
+
 #[test]
 fn every_fixture_is_read_as_recorded() {
-    for (name, bytes) in fixtures() {
-        let (format, parsed) = read(&name, &bytes);
-        insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "snapshots", omit_expression => true }, {
-            insta::assert_snapshot!(name.as_str(), format!("taken for {format}\n{}", shown(&parsed)));
-        });
+    for family in FAMILIES {
+        for (name, bytes) in support::fixtures(family) {
+            let (format, parsed) = read(&name, &bytes);
+            insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => format!("../{family}/snapshots"), omit_expression => true }, {
+                insta::assert_snapshot!(name.as_str(), format!("taken for {format}\n{}", shown(&parsed)));
+            });
+        }
     }
 }
 
 #[test]
 fn content_alone_tells_every_format_that_can_be_told() {
-    for (name, bytes) in fixtures() {
+    for (name, bytes) in FAMILIES.into_iter().flat_map(support::fixtures) {
         // A date or a name alone may be of anything.
         if matches!(name.as_str(), "date.txt" | "error.json" | "ip-netns.txt") {
             continue;

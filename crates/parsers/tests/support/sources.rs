@@ -121,10 +121,16 @@ fn in_proc_digits(text: &str, scalar: &str) -> bool {
     match address.parse() {
         Ok(std::net::IpAddr::V4(address)) => {
             let mut bytes = address.octets();
+            let written = hex(&bytes);
             bytes.reverse();
-            text.contains(&hex(&bytes))
+            text.contains(&written) || text.contains(&hex(&bytes))
         }
-        Ok(std::net::IpAddr::V6(address)) => text.contains(&hex(&address.octets())),
+        Ok(std::net::IpAddr::V6(address)) => {
+            let mut bytes = address.octets();
+            let written = hex(&bytes);
+            bytes.chunks_mut(4).for_each(<[u8]>::reverse);
+            text.contains(&written) || text.contains(&hex(&bytes))
+        }
         Err(_) => false,
     }
 }
