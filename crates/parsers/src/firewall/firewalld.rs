@@ -60,7 +60,7 @@ fn detect_zones(hint: &Hint<'_>) -> Match {
     let mut lines = hint.head.lines().filter(|line| !line.trim().is_empty());
     let content = lines.next().is_some_and(|line| zone_name(line).is_some())
         && lines.next().is_some_and(|line| line.starts_with([' ', '\t']) && line.trim().starts_with("target:"));
-    Match::told(content, named(hint))
+    Match::of(content, named(hint))
 }
 
 fn forward_port(text: &str) -> Option<ForwardPort> {
@@ -167,7 +167,7 @@ fn direct(line: &str) -> Option<FirewalldDirectRule> {
 }
 
 fn detect_direct(hint: &Hint<'_>) -> Match {
-    Match::told(words::most_lines(hint.head, |line| direct(line).is_some()), named(hint))
+    Match::of(words::most_lines(hint.head, |line| direct(line).is_some()), named(hint))
 }
 
 fn parse_direct(document: &Document<'_>) -> Parsed {
@@ -194,7 +194,7 @@ fn detect_state(hint: &Hint<'_>) -> Match {
     let first = hint.head.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let alone = hint.head.lines().filter(|line| !line.trim().is_empty()).count() == 1;
     let sure = first.trim() == "FirewallD is not running" && alone;
-    Match::told(sure || named(hint) && state(first).is_some() && alone, named(hint))
+    Match::of(sure || named(hint) && state(first).is_some() && alone, named(hint))
 }
 
 fn parse_state(document: &Document<'_>) -> Parsed {
@@ -218,7 +218,7 @@ fn parse_state(document: &Document<'_>) -> Parsed {
 fn detect_conf(hint: &Hint<'_>) -> Match {
     let content = hint.head.lines().any(|line| line.starts_with("DefaultZone="))
         && hint.head.lines().any(|line| line.starts_with("CleanupOnExit=") || line.starts_with("Lockdown="));
-    Match::told(content, hint.subject == "/etc/firewalld/firewalld.conf")
+    Match::of(content, hint.subject == "/etc/firewalld/firewalld.conf")
 }
 
 fn parse_conf(document: &Document<'_>) -> Parsed {

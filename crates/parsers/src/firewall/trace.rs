@@ -93,7 +93,7 @@ fn add(packet: &mut PacketTrace, step: TraceStep) {
 
 fn detect_nft(hint: &Hint<'_>) -> Match {
     let content = words::most_lines(hint.head, |line| nft(line).is_some());
-    Match::told(content, words::subject_is(hint.subject, &["nft"]))
+    Match::of(content, words::subject_is(hint.subject, &["nft"]))
 }
 
 /// Identifier, family, table, chain, and what follows.
@@ -179,7 +179,7 @@ fn parse_nft(document: &Document<'_>) -> Parsed {
 
 fn detect_xtables(hint: &Hint<'_>) -> Match {
     let content = words::most_lines(hint.head, |line| xtables(line).is_some());
-    Match::told(content, hint.subject.contains("xtables-monitor"))
+    Match::of(content, hint.subject.contains("xtables-monitor"))
 }
 
 /// `PACKET: 2 aa8f32cf IN=eth0 …` and ` TRACE: 2 aa8f32cf filter:INPUT:rule:0x9:JUMP:WEB  -4 -t filter -A INPUT -j WEB`.

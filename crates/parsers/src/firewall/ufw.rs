@@ -42,7 +42,7 @@ fn detect(hint: &Hint<'_>) -> Match {
         || line == "Status: active" && hint.head.lines().take(4).any(|line| line.starts_with("Default: "))
         || line.starts_with("ERROR: problem running ufw") && hint.head.contains("ufw");
     let named = words::subject_is(hint.subject, &["ufw"]);
-    Match::told(content || named && line.starts_with("Status: "), named)
+    Match::of(content || named && line.starts_with("Status: "), named)
 }
 
 fn parse(document: &Document<'_>) -> Parsed {
@@ -191,7 +191,7 @@ fn detect_conf(hint: &Hint<'_>) -> Match {
     let is_default = hint.head.lines().filter(|line| CONF_KEYS.iter().any(|key| line.starts_with(key))).count() >= 2;
     let is_conf = hint.head.lines().any(|line| line.starts_with("ENABLED="))
         && hint.head.lines().any(|line| line.starts_with("LOGLEVEL="));
-    Match::told(is_default || is_conf, matches!(hint.subject, "/etc/default/ufw" | "/etc/ufw/ufw.conf"))
+    Match::of(is_default || is_conf, matches!(hint.subject, "/etc/default/ufw" | "/etc/ufw/ufw.conf"))
 }
 
 fn parse_conf(document: &Document<'_>) -> Parsed {

@@ -235,7 +235,7 @@ fn detect(hint: &Hint<'_>) -> Match {
         || first.starts_with("--20") && first.contains("--  http")
         || first.starts_with("* Host ") && first.contains(" was resolved");
     let content = begins && hint.head.lines().take(60).any(|line| said(line).is_some());
-    Match::told(content || named && hint.head.lines().take(60).any(|line| said(line).is_some()), named)
+    Match::of(content || named && hint.head.lines().take(60).any(|line| said(line).is_some()), named)
 }
 
 /// The attempt being read.

@@ -65,7 +65,7 @@ fn detect_dig(hint: &Hint<'_>) -> Match {
         .filter(|line| !line.trim().is_empty())
         .take(6)
         .any(|line| line.starts_with("; <<>> DiG ") || line.starts_with(";; ->>HEADER<<-"));
-    Match::told(content, words::subject_is(hint.subject, &["dig"]))
+    Match::of(content, words::subject_is(hint.subject, &["dig"]))
 }
 
 /// One lookup of dig.
@@ -214,7 +214,7 @@ fn detect_nslookup(hint: &Hint<'_>) -> Match {
     let getent =
         words::subject_is(hint.subject, &["getent"]) && words::most_lines(hint.head, |line| getent(line).is_some());
     let silent = named && unanswered(first).is_some();
-    Match::told(content || getent || silent, named)
+    Match::of(content || getent || silent, named)
 }
 
 /// `172.30.0.3      db.lab`, `172.30.0.3      STREAM db.lab`.

@@ -53,7 +53,7 @@ fn detect(hint: &Hint<'_>) -> Match {
         .any(|tool| words::subject_is(hint.subject, &[tool]));
     let content =
         header(first).is_some() || tracepath || hint.head.lines().take(4).any(|line| header(line).is_some()) && named;
-    Match::told(content || named && failure(first).is_some(), named)
+    Match::of(content || named && failure(first).is_some(), named)
 }
 
 /// `nosuch.lab: Name or service not known`, `tracepath: nosuch.lab: …`.
@@ -179,7 +179,7 @@ fn is_mtr_header(line: &str) -> bool {
 }
 
 fn detect_mtr(hint: &Hint<'_>) -> Match {
-    Match::told(hint.head.lines().take(4).any(is_mtr_header), words::subject_is(hint.subject, &["mtr"]))
+    Match::of(hint.head.lines().take(4).any(is_mtr_header), words::subject_is(hint.subject, &["mtr"]))
 }
 
 /// `  1.|-- 172.30.0.3   0.0%  2  0.1 …`, ` 1. AS???  172.30.0.3  0.0% …` with `-z`.

@@ -100,7 +100,7 @@ fn detect(hint: &Hint<'_>) -> Match {
         || failure(first).is_some()
         || first.starts_with("WARNING: ping")
         || first.starts_with("PATTERN: ");
-    Match::told(content && (named || begins), named)
+    Match::of(content && (named || begins), named)
 }
 
 /// One run of ping.

@@ -444,7 +444,7 @@ fn detect(hint: &Hint<'_>) -> Match {
         Some(line) => is_packet(line),
         None => banner && hint.head.lines().any(|line| line.contains("packets captured")),
     };
-    Match::told(content, words::subject_is(hint.subject, &["tcpdump"]))
+    Match::of(content, words::subject_is(hint.subject, &["tcpdump"]))
 }
 
 /// Skips `(tos 0x0, ttl 64, …)` of `-v`, whose words may be in parentheses too.
