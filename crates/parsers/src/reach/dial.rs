@@ -315,7 +315,7 @@ fn parse(document: &Document<'_>) -> Parsed {
         container: document.container.clone(),
         is_log: false,
         first_line: document.first_line,
-        span: (document.offset as usize, document.offset as usize + document.bytes.len()),
+        span: (0, document.bytes.len()),
     });
     parsed
 }
