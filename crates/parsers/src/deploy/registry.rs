@@ -95,7 +95,7 @@ mod tests {
                     {\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"manifest unknown\",\"detail\":{\"Tag\":\"1.2.0\"}}]}\n";
         let Identity::Format(format) = identify("answers", text.as_bytes()).identity else { panic!("not known") };
         assert_eq!(format.name, "registry");
-        let parsed = (format.parse)(&Document::new("answers", text.as_bytes()));
+        let parsed = format.read(&Document::new("answers", text.as_bytes()));
         assert_eq!(parsed.problems, []);
         let told: Vec<String> =
             parsed.facts.iter().map(|fact| format!("{} {:?}", fact.source.first_line, fact.kind())).collect();

@@ -329,7 +329,7 @@ mod tests {
 
     fn read(path: &str, text: &str) -> (&'static str, Vec<String>) {
         let Identity::Format(format) = identify(path, text.as_bytes()).identity else { return ("", Vec::new()) };
-        let parsed = (format.parse)(&Document::new(path, text.as_bytes()));
+        let parsed = format.read(&Document::new(path, text.as_bytes()));
         assert_eq!(parsed.problems, []);
         let shown = |fact: &Fact| {
             let fields = fact.fields().into_iter().filter(|(_, value)| !value.is_null());

@@ -5,7 +5,7 @@ use crate::{Document, Identity, identify};
 /// Format, and `check name outcome message` of each result.
 fn read(path: &str, text: &str) -> (&'static str, Vec<String>) {
     let Identity::Format(format) = identify(path, text.as_bytes()).identity else { panic!("{path} is not recognised") };
-    let parsed = (format.parse)(&Document::new(path, text.as_bytes()));
+    let parsed = format.read(&Document::new(path, text.as_bytes()));
     assert_eq!(parsed.problems, [], "{path}");
     let field = |fact: &bundlescope_facts::Fact, name: &str| fact.get(name).to_string();
     let shown = parsed
@@ -99,6 +99,6 @@ fn the_version_of_the_tool_is_read() {
     let Identity::Format(format) = identify("b/version.yaml", text.as_bytes()).identity else {
         panic!("not recognised")
     };
-    let parsed = (format.parse)(&Document::new("b/version.yaml", text.as_bytes()));
+    let parsed = format.read(&Document::new("b/version.yaml", text.as_bytes()));
     assert_eq!(parsed.facts[0].get("version"), "v0.93.1".into());
 }

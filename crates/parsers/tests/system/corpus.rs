@@ -418,7 +418,7 @@ fn samples_of_insights_are_read_or_their_broken_lines_named() {
 
 fn outcome(name: &str, path: &str, bytes: &[u8]) -> String {
     let Identity::Format(format) = identify(path, bytes).identity else { return format!("{name}: not recognised\n") };
-    let parsed = (format.parse)(&Document::new(path, bytes));
+    let parsed = format.read(&Document::new(path, bytes));
     let lines = String::from_utf8_lossy(bytes).lines().filter(|line| !line.trim().is_empty()).count();
     let mut told = format!("{name}: {} lines, {} facts as {}\n", lines, parsed.facts.len(), format.name);
     for problem in parsed.problems {
@@ -445,7 +445,7 @@ fn proc_of_node_exporter() {
         let Ok(bytes) = std::fs::read(folder.join(&path)) else { continue };
         let path = path.to_string_lossy().into_owned();
         let Identity::Format(format) = identify(&path, &bytes).identity else { panic!("{path} is not recognised") };
-        let parsed = (format.parse)(&Document::new(path.as_str(), &bytes));
+        let parsed = format.read(&Document::new(path.as_str(), &bytes));
         assert_eq!(parsed.problems, [], "{path}");
         assert!(parsed.facts.iter().all(|fact| fact.kind() == kind) && !parsed.facts.is_empty(), "{path}");
         read.push(file);
