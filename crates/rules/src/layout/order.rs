@@ -74,8 +74,8 @@ impl Place {
             Self::Test => &["name", "bundle", "files", "log", "expect"],
             Self::Expect => &["fires", "undecided", "missing", "title", "message", "evidence", "subjects", "run"],
             Self::Fix => &["say", "run", "proves", "risk"],
-            Self::Signature => &["event", "fields", "documents", "containers", "patterns"],
-            Self::Pattern => &["match", "fields", "map"],
+            Self::Signature => &["event", "fields", "types", "documents", "containers", "patterns"],
+            Self::Pattern => &["match", "then", "within", "within_lines", "fields", "map"],
             Self::Other => &[],
         }
     }
