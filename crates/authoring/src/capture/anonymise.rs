@@ -151,10 +151,10 @@ impl Mapping {
         self.names.iter().map(|(name, _)| name.clone()).collect()
     }
 
-    /// The mapping without one name.
-    pub(super) fn without(&self, name: &str) -> Self {
+    /// The mapping with these names only.
+    pub(super) fn only(&self, names: &BTreeSet<String>) -> Self {
         let mut fewer = self.clone();
-        fewer.names.retain(|(known, _)| known != name);
+        fewer.names.retain(|(known, _)| names.contains(known));
         fewer
     }
 

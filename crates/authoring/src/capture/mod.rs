@@ -333,7 +333,7 @@ impl Capture {
     ) -> Result<Vec<Document>, String> {
         let pairs: Vec<(String, String)> =
             documents.iter().map(|file| (file.path.to_string(), file.text.to_string())).collect();
-        let mut mapping = Mapping::learn(&pairs, bundle);
+        let mapping = Mapping::learn(&pairs, bundle);
         let attempt = |mapping: &Mapping, classes: Classes| -> Option<Vec<Document>> {
             let new = |text: &str| Text::from(mapping.apply(text, classes));
             let changed: Vec<Document> =
@@ -354,13 +354,19 @@ impl Capture {
         let mut kept: Vec<String> = mapping.kept_networks().to_vec();
         let mut found = attempt(&mapping, all);
         if found.is_none() {
-            for name in mapping.names() {
-                let fewer = mapping.without(&name);
-                if attempt(&fewer, all).is_some() {
-                    kept.push(format!("the name {name}"));
-                    mapping = fewer;
-                    found = attempt(&mapping, all);
-                    break;
+            // Some names may be what the rule asks for: take each that it bears.
+            let mut names: BTreeSet<String> = BTreeSet::new();
+            found = attempt(&mapping.only(&names), all);
+            if found.is_some() {
+                for name in mapping.names() {
+                    names.insert(name.clone());
+                    match attempt(&mapping.only(&names), all) {
+                        Some(documents) => found = Some(documents),
+                        None => {
+                            names.remove(&name);
+                            kept.push(format!("the name {name}"));
+                        }
+                    }
                 }
             }
         }

@@ -155,6 +155,27 @@ fn silence_and_records_are_captured_too() {
     assert!(stderr(&output).contains("`disk-full` is built in"), "{}", stderr(&output));
 }
 
+#[test]
+fn a_name_that_the_rule_asks_for_is_kept_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let rule = folder.path().join("r.yaml");
+    fs::write(&rule, "id: r\ntitle: t\nseverity: low\nwhen:\n  f: { connection_failure: { container: $c, host: db } }\n  d: { container: { name: db, running: false } }\nmessage: '{{ c }} needs db'\n").unwrap();
+    let bundle = folder.path().join("bundle");
+    fs::create_dir_all(bundle.join("docker")).unwrap();
+    fs::create_dir_all(bundle.join("logs")).unwrap();
+    let one = |name: &str, running: bool| serde_json::json!({"Id": "a1".repeat(32), "Name": format!("/{name}"), "State": {"Running": running, "ExitCode": 1}, "NetworkSettings": {}});
+    let all = serde_json::json!([one("db", false), one("web", true)]);
+    fs::write(bundle.join("docker/inspect.json"), format!("{all:#}\n")).unwrap();
+    let log = "2026-11-21T02:19:50.257857669Z level=error err=\"dial tcp: lookup db on 127.0.0.11:53: no such host\"\n";
+    fs::write(bundle.join("logs/web.log"), log).unwrap();
+    let output = run(&["rules", "capture", "r", text(&bundle), "--rules", text(&rule)]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stderr(&output).contains("there is no room: the name db\n"), "{}", stderr(&output));
+    let written = fs::read_to_string(&rule).unwrap();
+    assert!(written.contains("lookup db on 127.0.0.11") && written.contains("\"Name\": \"/db\""), "{written}");
+    assert!(!written.contains("web") && written.contains("message: container-2 needs db\n"), "{written}");
+}
+
 /// The targets of all links of a page.
 fn links(page: &str) -> Vec<String> {
     let mut found = Vec::new();
