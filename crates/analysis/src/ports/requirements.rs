@@ -45,7 +45,7 @@ impl Requirements {
         for (index, line) in text.lines().enumerate() {
             let lower = line.to_lowercase();
             let alone = lower.trim().trim_start_matches(['-', '*', ' ']);
-            let numbers = match lower.find("port") {
+            let numbers = match port_word(&lower) {
                 Some(at) => lower.get(at..).unwrap_or_default(),
                 None if alone.starts_with(|first: char| first.is_ascii_digit())
                     && !alone.contains(|other: char| other.is_alphabetic() && !"tcpuds".contains(other)) =>
@@ -78,11 +78,25 @@ impl Requirements {
     }
 }
 
+/// Where the word `port` or `ports` ends, which is not that of `support`.
+fn port_word(lower: &str) -> Option<usize> {
+    let mut at = 0;
+    for word in lower.split(|sign: char| !sign.is_alphabetic()) {
+        let end = at + word.len();
+        if matches!(word, "port" | "ports") {
+            return Some(end);
+        }
+        // What separates words is one character, of any length.
+        at = end + lower.get(end..)?.chars().next().map_or(0, char::len_utf8);
+    }
+    None
+}
+
 /// `80`, `443/tcp`, `8000-8010`, `tcp/80`.
 fn ports(text: &str) -> Vec<(u16, Text)> {
     let mut found = Vec::new();
     for word in text.split([' ', ',', ';', '(', ')', '\t', ':']) {
-        let word = word.trim_matches(|sign: char| !sign.is_alphanumeric());
+        let word = word.trim_matches(|sign: char| !sign.is_alphanumeric() && sign != '-');
         let (numbers, proto) = match word.split_once('/') {
             Some((numbers, proto @ ("tcp" | "udp" | "sctp"))) => (numbers, proto),
             Some((proto @ ("tcp" | "udp" | "sctp"), numbers)) => (numbers, proto),
