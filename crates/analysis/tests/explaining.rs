@@ -14,6 +14,9 @@ const BUNDLES: [&str; 3] = [
     "fixtures/healthy/l-dns-HEALTHY_external_name.flat.tar.gz",
 ];
 
+/// The parts of one rule: kind, line, and what each asks for.
+type Parts<'a> = Vec<(&'a str, usize, String)>;
+
 fn rules() -> Rulebook {
     let (pack, _) = Pack::load_sources(&[bundlescope_rules::embedded()]);
     Rulebook::new(pack).unwrap()
@@ -28,7 +31,7 @@ fn loaded(bundle: &str, rules: &Rulebook) -> Loaded {
 fn explanations_say_what_the_diagnosis_says() {
     let rules = rules();
     let pack = rules.pack();
-    let mut parts: Vec<Option<Vec<(&str, usize, String)>>> = vec![None; pack.rules().len()];
+    let mut parts: Vec<Option<Parts<'_>>> = vec![None; pack.rules().len()];
     let mut fired = 0;
     for bundle in BUNDLES {
         let loaded = loaded(bundle, &rules);
