@@ -383,6 +383,10 @@ fn scan(file: &str, line: &str, event: &str) -> Result<Vec<Fact>, String> {
     if let Some(error) = errors.first() {
         return Err(error.clone());
     }
+    // A pattern without a text to search for would have to be tried on every record.
+    if let Some(found) = Rulebook::check(&pack).first() {
+        return Err(format!("{}: {}", found.message, found.help.as_deref().unwrap_or_default()));
+    }
     let rules = Rulebook::new(pack).map_err(|errors| errors.join("; "))?;
     let loaded = load_texts(&[("app.log".into(), line.into())], &rules);
     Ok(loaded.facts.into_iter().filter(|fact| fact.kind() == event && fact.occurrences.is_some()).collect())
