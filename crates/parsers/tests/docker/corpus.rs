@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use bundlescope_parsers::{Document, Identity, identify};
 
 /// Files of the corpus whose row or record cannot be read because it was edited by hand, or is no such document.
-const KNOWN: &[&str] = &["container-context-write-special-headers.golden", "02_docker_service_ps_redis.txt"];
+pub(crate) const KNOWN: &[&str] = &["container-context-write-special-headers.golden", "02_docker_service_ps_redis.txt"];
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() { files(&path, found) } else { found.push(path) }

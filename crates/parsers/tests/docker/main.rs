@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a failing test says where")]
 
+mod conformance;
 mod corpus;
 mod hostile;
 #[path = "../support/mod.rs"]

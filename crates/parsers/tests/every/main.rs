@@ -5,6 +5,7 @@
 
 mod documents;
 mod hostile;
+mod insights;
 mod sources;
 #[path = "../support/mod.rs"]
 mod support;

@@ -46,7 +46,7 @@ fn netstat_sockets() {
         }
         cases.push(Case { name, found, expected });
     }
-    compare(cases);
+    compare("jc: netstat sockets", cases);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn netstat_and_route_tables() {
             cases.push(Case { name: format!("{parser} {name}"), found, expected });
         }
     }
-    compare(cases);
+    compare("jc: netstat and route tables", cases);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn ss_sockets() {
         }
         cases.push(Case { name, found, expected });
     }
-    compare(cases);
+    compare("jc: ss sockets", cases);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn ip_routes() {
             found: rows(&facts("ip_route.txt", &bytes, &["route"]), &fields),
         });
     }
-    compare(cases);
+    compare("jc: ip routes", cases);
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn ifconfig_interfaces() {
             found: rows(&facts("ifconfig.txt", &bytes, &["address"]), &["interface", "address", "prefix"]),
         });
     }
-    compare(cases);
+    compare("jc: ifconfig interfaces", cases);
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn arp_tables() {
             cases.push(Case { name, expected, found });
         }
     }
-    compare(cases);
+    compare("jc: arp tables", cases);
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn file_systems() {
             found: rows(&facts("df.txt", &bytes, &["filesystem"]), &["source", "mount", "size", "used_percent"]),
         });
     }
-    compare(cases);
+    compare("jc: file systems", cases);
 }
 
 #[test]
@@ -344,7 +344,7 @@ fn names_and_settings() {
             found: rows(&facts("timedatectl.txt", &bytes, &["capture_time"]), &["time"]),
         });
     }
-    compare(cases);
+    compare("jc: names and settings", cases);
 }
 
 #[test]
@@ -421,5 +421,5 @@ fn ip_addresses_and_links_of_ntc() {
             }
         }
     }
-    compare(cases);
+    compare("ntc: ip addresses and links", cases);
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use bundlescope_facts::{Fact, Value};
 use bundlescope_parsers::{Document, Identity, identify};
@@ -87,12 +88,13 @@ pub(crate) fn jc(corpus: &Path, parser: &str) -> Vec<(String, Vec<u8>, Json)> {
     cases
 }
 
-/// Compares and fails with every difference at once.
-pub(crate) fn compare(cases: Vec<Case>) {
+/// Compares and fails with every difference at once. The page `CONFORMANCE.md` tells under the same name how much was compared.
+pub(crate) fn compare(name: &str, cases: Vec<Case>) {
     let mut wrong = Vec::new();
-    let mut count = 0;
+    let (documents, mut rows, mut fields) = (cases.len(), 0, 0);
     for case in cases {
-        count += case.expected.len();
+        rows += case.expected.len();
+        fields += case.expected.iter().map(BTreeMap::len).sum::<usize>();
         if case.found.len() != case.expected.len() {
             wrong.push(format!("{}: {} rows instead of {}", case.name, case.found.len(), case.expected.len()));
         }
@@ -102,8 +104,34 @@ pub(crate) fn compare(cases: Vec<Case>) {
             }
         }
     }
-    assert!(count > 0, "nothing was compared");
+    assert!(rows > 0, "nothing was compared");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    tell(name, &[documents, rows, fields]);
+}
+
+/// Holds the figures of one line of `CONFORMANCE.md`; with `CONFORMANCE=update` in the environment they are written.
+pub(crate) fn tell(name: &str, figures: &[usize]) {
+    static PAGE: Mutex<()> = Mutex::new(());
+    let _one_by_one = PAGE.lock();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("CONFORMANCE.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let start = format!("| {name} |");
+    let Some(line) = page.lines().find(|line| line.starts_with(&start)) else {
+        panic!("{} has no line for `{name}`", path.display());
+    };
+    let mut cells: Vec<String> = line.split('|').map(|cell| cell.trim().to_owned()).collect();
+    for (cell, figure) in cells.iter_mut().skip(2).zip(figures) {
+        *cell = figure.to_string();
+    }
+    let told = cells.join(" | ").trim().replace("|  |", "| |");
+    if std::env::var_os("CONFORMANCE").is_some() {
+        std::fs::write(&path, page.replacen(line, &told, 1)).unwrap();
+    } else {
+        assert_eq!(
+            line, told,
+            "the figures have changed: run the tests with CONFORMANCE=update and look at the difference"
+        );
+    }
 }
 
 /// Rows of a `.yml` of ntc-templates: flat records below `parsed_sample`, lists of texts in them.
@@ -128,14 +156,4 @@ pub(crate) fn ntc_records(text: &str) -> Vec<BTreeMap<String, String>> {
         records.last_mut().unwrap().insert(last.clone(), if value == "[]" { String::new() } else { value });
     }
     records
-}
-
-/// Every sample of one parser of insights-core.
-pub(crate) fn insights(corpus: &Path, parser: &str) -> Vec<(String, Vec<u8>)> {
-    let folder = corpus.join("insights").join(parser);
-    let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    assert!(!files.is_empty(), "no sample of {parser}");
-    let name = |path: &Path| format!("{parser}/{}", path.file_name().unwrap().to_string_lossy());
-    files.iter().map(|path| (name(path), std::fs::read(path).unwrap())).collect()
 }

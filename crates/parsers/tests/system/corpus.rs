@@ -1,7 +1,6 @@
 //! Conformance: what other projects' parsers read from the same outputs, compared field by field.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::Path;
 
 use bundlescope_parsers::{Document, Identity, identify};
@@ -22,7 +21,7 @@ fn conforms(parser: &str, kind: &str, fields: &[&'static str], expect: impl Fn(&
             cases.push(Case { expected, found: rows(&facts(&path, &bytes, &[kind]), fields), name });
         }
     }
-    compare(cases);
+    compare(&format!("jc: {parser} ({kind})"), cases);
 }
 
 fn list(json: &Json) -> Vec<Json> {
@@ -84,7 +83,7 @@ fn processes_of_genie() {
     let key = |row: &Row| row["pid"].parse::<u32>().unwrap();
     expected.sort_by_key(key);
     found.sort_by_key(key);
-    compare(vec![Case { name: "genie ps".into(), expected, found }]);
+    compare("genie: ps", vec![Case { name: "genie ps".into(), expected, found }]);
 }
 
 #[test]
@@ -157,7 +156,7 @@ fn processes_of_top_of_ntc() {
         ])
     };
     let found = rows(&facts("top.txt", &bytes, &["process"]), &["pid", "user", "command", "state", "cpu_percent"]);
-    compare(vec![Case { name: "ntc top".into(), expected: records.iter().map(row).collect(), found }]);
+    compare("ntc: top", vec![Case { name: "ntc top".into(), expected: records.iter().map(row).collect(), found }]);
 }
 
 #[test]
@@ -379,52 +378,6 @@ fn processors() {
             ("count", all.len().to_string()),
         ])]
     });
-}
-
-/// Parsers of insights-core for formats of this family, and where each sample would lie.
-const INSIGHTS: &[(&str, &str)] = &[
-    ("ps", "ps"),
-    ("lsof", "lsof"),
-    ("ip_netns_exec_namespace_lsof", "lsof"),
-    ("meminfo", "proc/meminfo"),
-    ("cpuinfo", "proc/cpuinfo"),
-    ("lscpu", "lscpu"),
-    ("mount", "mount"),
-    ("findmnt", "findmnt"),
-    ("lsblk", "lsblk"),
-    ("lsmod", "lsmod"),
-    ("limits_conf", "etc/security/limits.conf"),
-    ("proc_limits", "proc/1/limits"),
-    ("sestatus", "sestatus"),
-    ("selinux_config", "etc/selinux/config"),
-    ("uname", "uname_-a"),
-    ("df", "df"),
-];
-
-/// What each sample is taken for, how many facts it gives, and every problem with the line that it names.
-#[test]
-fn samples_of_insights_are_read_or_their_broken_lines_named() {
-    let Some(corpus) = corpus() else { return };
-    let mut told = String::new();
-    for (parser, path) in INSIGHTS {
-        for (name, bytes) in insights(&corpus, parser) {
-            told.push_str(&outcome(&name, path, &bytes));
-        }
-    }
-    insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "snapshots", omit_expression => true }, {
-        insta::assert_snapshot!("insights", told);
-    });
-}
-
-fn outcome(name: &str, path: &str, bytes: &[u8]) -> String {
-    let Identity::Format(format) = identify(path, bytes).identity else { return format!("{name}: not recognised\n") };
-    let parsed = format.read(&Document::new(path, bytes));
-    let lines = String::from_utf8_lossy(bytes).lines().filter(|line| !line.trim().is_empty()).count();
-    let mut told = format!("{name}: {} lines, {} facts as {}\n", lines, parsed.facts.len(), format.name);
-    for problem in parsed.problems {
-        writeln!(told, "    {}: {}", problem.line, problem.message).unwrap();
-    }
-    told
 }
 
 /// Every file of /proc in node_exporter's fixtures that is of a format of this family is read without a problem.
