@@ -53,6 +53,11 @@ impl Rulebook {
         }
     }
 
+    /// The signatures, as the scanner runs them.
+    pub fn signatures(&self) -> &SignatureSet {
+        &self.signatures
+    }
+
     /// The rules.
     pub fn pack(&self) -> &Pack {
         &self.pack

@@ -67,25 +67,24 @@ impl Format {
     }
 }
 
+/// The families of formats, each with its name and with its more specific formats first.
+pub static FAMILIES: &[(&str, &[&Format])] = &[
+    ("transcript", &[&system::TRANSCRIPT]),
+    ("firewall", firewall::FORMATS),
+    ("network", network::FORMATS),
+    ("services", services::FORMATS),
+    ("deploy", deploy::FORMATS),
+    ("docker", docker::FORMATS),
+    ("kubernetes", kubernetes::FORMATS),
+    ("helm", helm::FORMATS),
+    ("troubleshoot", troubleshoot::FORMATS),
+    ("packages", packages::FORMATS),
+    ("tls", tls::FORMATS),
+    ("reach", reach::FORMATS),
+    ("system", system::FORMATS),
+];
+
 /// Every format, the more specific ones first.
 pub fn all() -> impl Iterator<Item = &'static Format> {
-    const TRANSCRIPT: &[&Format] = &[&system::TRANSCRIPT];
-    [
-        TRANSCRIPT,
-        firewall::FORMATS,
-        network::FORMATS,
-        services::FORMATS,
-        deploy::FORMATS,
-        docker::FORMATS,
-        kubernetes::FORMATS,
-        helm::FORMATS,
-        troubleshoot::FORMATS,
-        packages::FORMATS,
-        tls::FORMATS,
-        reach::FORMATS,
-        system::FORMATS,
-    ]
-    .into_iter()
-    .flatten()
-    .copied()
+    FAMILIES.iter().flat_map(|(_, formats)| *formats).copied()
 }

@@ -37,5 +37,5 @@ mod words;
 mod yaml;
 
 pub use document::{Document, Line, LogPart, Parsed};
-pub use format::{Format, Hint, Match, all};
+pub use format::{FAMILIES, Format, Hint, Match, all};
 pub use identify::{Identified, Identity, identify};

@@ -205,7 +205,7 @@ fn tables_of_the_command_line() {
             .iter()
             .map(|row| mapping.iter().map(|(field, titles)| (*field, cell(&row[titles[0]]))).collect())
             .collect();
-        let parsed = (format.parse)(&Document::new("document", &bytes)).facts;
+        let parsed = format.read(&Document::new("document", &bytes)).facts;
         let of_kind: Vec<_> = parsed.into_iter().filter(|fact| fact.kind() == *kind).collect();
         let fields: Vec<&str> = mapping.iter().map(|(field, _)| *field).collect();
         let case = Case { name: path.display().to_string(), found: rows(&of_kind, &fields), expected };

@@ -98,7 +98,7 @@ fn samples_of_insights_are_read_or_their_broken_lines_named() {
             let text = String::from_utf8_lossy(&bytes);
             let count = text.lines().filter(|line| !line.trim().is_empty()).count();
             let (name, parsed) = match identify(path, &bytes).identity {
-                Identity::Format(format) => (format.name, (format.parse)(&Document::new(*path, &bytes))),
+                Identity::Format(format) => (format.name, format.read(&Document::new(*path, &bytes))),
                 other => {
                     writeln!(told, "{file}: {count} lines, {}", format!("{other:?}").to_lowercase()).unwrap();
                     empty += 1;
