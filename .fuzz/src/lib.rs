@@ -23,14 +23,14 @@ pub fn parse(family: &str, data: &[u8]) {
     let Some((choice, rest)) = data.split_first() else { return };
     let (path, bytes) = path_and_bytes(rest);
     let format = formats[usize::from(*choice) % formats.len()];
-    stays_inside(bytes, &(format.parse)(&Document::new(path, bytes)));
+    stays_inside(bytes, &format.read(&Document::new(path, bytes)));
 }
 
 /// The first line is the path, the rest the document, which is read as what it is taken for.
 pub fn identify(data: &[u8]) {
     let (path, bytes) = path_and_bytes(data);
     if let Identity::Format(format) = bundlescope_parsers::identify(&path, bytes).identity {
-        stays_inside(bytes, &(format.parse)(&Document::new(path, bytes)));
+        stays_inside(bytes, &format.read(&Document::new(path, bytes)));
     }
 }
 
@@ -117,7 +117,7 @@ static HOST: LazyLock<Vec<Fact>> = LazyLock::new(|| {
 
 fn facts(path: &str, bytes: &[u8]) -> Vec<Fact> {
     match bundlescope_parsers::identify(path, bytes).identity {
-        Identity::Format(format) => (format.parse)(&Document::new(path, bytes)).facts,
+        Identity::Format(format) => format.read(&Document::new(path, bytes)).facts,
         _ => Vec::new(),
     }
 }

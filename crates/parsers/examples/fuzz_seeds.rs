@@ -66,7 +66,7 @@ impl Seeds {
         for (family, formats) in FAMILIES {
             if let Some(index) = formats.iter().position(|other| other.name == format.name) {
                 self.write(family, &[&[index as u8], &document])?;
-                if matches!(*family, "firewall" | "network" | "docker" | "transcript") {
+                if matches!(*family, "firewall" | "network" | "reach" | "docker" | "transcript") {
                     for flow in FLOWS {
                         self.write("netfilter", &[flow, bytes])?;
                     }

@@ -61,6 +61,8 @@ impl Format {
     /// Reads a document of this format, its colours left out. Never fails.
     pub fn read(&self, document: &Document<'_>) -> Parsed {
         match Plain::of(document.bytes) {
+            // What is not text may hold any bytes.
+            Some(_) if std::ptr::eq(self, tls::DER) => (self.parse)(document),
             Some(plain) => plain.read(document, self.parse),
             None => (self.parse)(document),
         }

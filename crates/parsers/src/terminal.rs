@@ -60,31 +60,30 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Length of the control sequence at the start, which is an escape; it never takes in a line end.
+/// Length of the control sequence at the start, which is an escape; it never takes in a line end. No further than to the next
+/// escape is looked, so that a line of nothing but escapes takes linear time.
 fn sequence(text: &[u8]) -> usize {
-    let end = memchr::memchr2(b'\n', b'\r', text).unwrap_or(text.len());
-    let line = &text[..end];
-    let length = match line.get(1) {
+    let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    match text.get(1) {
         // Parameters up to a final byte.
-        Some(b'[') => line.iter().skip(2).position(|byte| !(0x20..0x40).contains(byte)).map_or(end, |at| {
-            let last = line.get(at + 2).is_some_and(|byte| (0x40..0x7f).contains(byte));
+        Some(b'[') => text.iter().skip(2).position(|byte| !(0x20..0x40).contains(byte)).map_or(text.len(), |at| {
+            let last = text.get(at + 2).is_some_and(|byte| (0x40..0x7f).contains(byte));
             at + 2 + usize::from(last)
         }),
         // A title, up to a bell or a string terminator.
         Some(b']') => {
-            let rest = line.get(2..).unwrap_or_default();
-            match memchr::memchr2(0x07, 0x1b, rest) {
+            let rest = text.get(2..).unwrap_or_default();
+            match rest.iter().position(|byte| matches!(byte, 0x07 | 0x1b) || ends(byte)) {
                 Some(at) if rest.get(at) == Some(&0x07) => at + 3,
-                Some(at) if rest.get(at + 1) == Some(&b'\\') => at + 4,
+                Some(at) if rest.get(at) == Some(&0x1b) && rest.get(at + 1) == Some(&b'\\') => at + 4,
                 _ => 1,
             }
         }
         // A character set.
-        Some(b'(' | b')') => 2 + usize::from(line.get(2).is_some_and(u8::is_ascii)),
-        Some(byte) if byte.is_ascii() && *byte != 0x1b => 2,
+        Some(b'(' | b')') => 2 + usize::from(text.get(2).is_some_and(|byte| byte.is_ascii() && !ends(byte))),
+        Some(byte) if byte.is_ascii() && *byte != 0x1b && !ends(byte) => 2,
         _ => 1,
-    };
-    length.min(end).max(1)
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +99,16 @@ mod tests {
         assert_eq!(found.bytes, b"lo UP\na");
         assert_eq!((found.raw(0), found.raw(3), found.raw(6)), (5, 12, 28));
         assert!(Plain::of(b"plain").is_none());
+    }
+
+    #[test]
+    fn a_line_of_escapes_takes_linear_time() {
+        let start = std::time::Instant::now();
+        for raw in [b"\x1b[".as_slice(), b"\x1b]0;", b"\x1b"] {
+            assert_eq!(Plain::of(&raw.repeat(1 << 20)).unwrap().bytes.iter().find(|byte| **byte == 0x1b), None);
+        }
+        // Minutes, where each escape looks for the end of the line.
+        assert!(start.elapsed() < std::time::Duration::from_secs(20), "{:?}", start.elapsed());
     }
 
     proptest! {
