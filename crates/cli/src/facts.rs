@@ -53,7 +53,7 @@ fn documents(loaded: &Loaded, format: FactsFormat) -> String {
             "document": &*document.path,
             "node": &*document.node,
             "taken_for": &*document.taken_for,
-            "recognised": is_recognised(document),
+            "recognised": document.is_recognised(),
             "bytes": document.bytes,
             "facts": document.facts,
             "problems": document.problems,
@@ -90,18 +90,13 @@ fn documents(loaded: &Loaded, format: FactsFormat) -> String {
     }
 }
 
-/// Whether a parser reads it, or it is searched as a log, or there is nothing to read in it.
-fn is_recognised(document: &DocumentInfo) -> bool {
-    !matches!(&*document.taken_for, "text" | "binary")
-}
-
 /// How many documents were what, and by name those that nothing knew.
 fn totals(out: &mut String, documents: &[DocumentInfo]) {
     let count = |is: &dyn Fn(&DocumentInfo) -> bool| documents.iter().filter(|document| is(document)).count();
     let taken = |name: &'static str| move |document: &DocumentInfo| &*document.taken_for == name;
-    let unknown: Vec<&DocumentInfo> = documents.iter().filter(|document| !is_recognised(document)).collect();
+    let unknown: Vec<&DocumentInfo> = documents.iter().filter(|document| !document.is_recognised()).collect();
     let others = ["log", "empty", "link"];
-    let parsed = count(&|document| is_recognised(document) && !others.contains(&&*document.taken_for));
+    let parsed = count(&|document| document.is_recognised() && !others.contains(&&*document.taken_for));
     let (logs, empty, links) = (count(&taken("log")), count(&taken("empty")), count(&taken("link")));
     let _ = writeln!(
         out,

@@ -69,6 +69,18 @@ pub struct DocumentInfo {
     pub problems: u64,
 }
 
+impl DocumentInfo {
+    /// Whether a parser reads it, or it is searched as a log, or there is nothing to read in it.
+    pub fn is_recognised(&self) -> bool {
+        !matches!(&*self.taken_for, "" | "text" | "binary" | "unknown")
+    }
+
+    /// Whether it is a link, which has no content of its own and is not counted among the documents of a bundle.
+    pub fn is_link(&self) -> bool {
+        &*self.taken_for == "link"
+    }
+}
+
 /// Whether a finding is a cause, a symptom or worth knowing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {

@@ -115,7 +115,8 @@ impl View {
         let paths = Paths::new(&diagnosis.documents);
         let findings = tree::nest(&diagnosis.findings, &paths);
         let tally = tree::tally(&findings, diagnosis);
-        let recognised = diagnosis.documents.iter().filter(|document| is_recognised(document)).count();
+        let known = |document: &&DocumentInfo| document.is_recognised() && !document.is_link();
+        let recognised = diagnosis.documents.iter().filter(known).count();
         let mut counts = format!("{} ({})", bundle.documents, words::bytes(bundle.bytes));
         if !diagnosis.documents.is_empty() {
             counts.push_str(&format!(", {recognised} {}", WORDS.recognised));
@@ -158,11 +159,6 @@ fn tone(tally: &Tally) -> &'static str {
         Tally { unexplained: 1.., .. } | Tally { undecided: 1.., .. } | Tally { complete: false, .. } => "unsure",
         _ => "good",
     }
-}
-
-/// Formats that stand for "nothing knew what this is".
-fn is_recognised(document: &DocumentInfo) -> bool {
-    !matches!(&*document.taken_for, "" | "text" | "binary" | "empty" | "unknown")
 }
 
 /// Each command once, the one that decides most first.
@@ -256,6 +252,6 @@ fn document(document: &DocumentInfo, paths: &Paths) -> DocumentView {
         bytes: words::bytes(document.bytes),
         facts: document.facts,
         problems: document.problems,
-        recognised: is_recognised(document),
+        recognised: document.is_recognised(),
     }
 }
