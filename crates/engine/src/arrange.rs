@@ -119,7 +119,7 @@ fn surviving(mut drafts: Vec<Draft>) -> Vec<Draft> {
     drafts.into_iter().enumerate().filter_map(kept).collect()
 }
 
-/// Both saw one event; or, where one of them saw none, both concern one container of one host.
+/// Both saw one event; or, where one of them saw none, both concern one container of one host, or one pod or node of a cluster.
 fn same_thing(a: &Draft, b: &Draft) -> bool {
     if !a.events.is_empty() && !b.events.is_empty() {
         return a.events.keys().any(|event| b.events.contains_key(event));

@@ -190,6 +190,18 @@ fn fix(join: &Join<'_, '_>, renderer: &Renderer, step: &FixStep, row: &Row) -> F
     })
 }
 
+/// The pod or node that a fact of a cluster is about, told apart from containers by a slash.
+fn kubernetes_object(fact: &Fact) -> Option<Text> {
+    let text = |field: &str| fact.get(field).as_text().map(str::to_owned);
+    let (kind, name) = match fact.kind() {
+        "pod" => ("pod".to_owned(), text("name")?),
+        "kube_node" => ("node".to_owned(), text("name")?),
+        "kube_event" => (text("object_kind")?, text("object")?),
+        _ => return None,
+    };
+    Some(format!("{kind}/{name}").into())
+}
+
 /// What the rows of one finding matched.
 #[derive(Default)]
 struct Gathered {
@@ -241,6 +253,9 @@ impl Gathered {
             && !self.optional
         {
             self.containers.insert(container);
+        }
+        if let Some(object) = kubernetes_object(fact) {
+            self.containers.insert(object);
         }
         let said = statement(fact, event);
         let piece = Evidence { sought: sought.to_vec(), ..stated(fact, event) };

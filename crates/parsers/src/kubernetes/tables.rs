@@ -4,7 +4,7 @@
 //! Which objects the rows are tell the titles. A table of other objects, such as custom resources, is known by its first
 //! and its last title; its rows become [`KubeObject`](bundlescope_facts::KubeObject)s of the kind that the command or the name tells.
 
-use bundlescope_facts::{CollectionError, Text};
+use bundlescope_facts::{CollectionError, Data, Pod, Text};
 
 use crate::table::{Row, Table};
 use crate::{Document, Line, Parsed};
@@ -51,7 +51,10 @@ pub(super) fn titles(line: &str) -> Option<(Listing, Table<'_>)> {
         Listing::Pods
     } else if all(&["NAME", "CPU(cores)"]) {
         Listing::Usage(if table.has("CPU%") || table.has("CPU(%)") { "node" } else { "pod" })
-    } else if all(&["NAME", "STATUS", "ROLES", "VERSION"]) {
+    } else if all(&["NAME", "STATUS", "ROLES", "VERSION"])
+        // Before kubectl 1.8 there were no roles.
+        || table.names().starts_with(&["NAME", "STATUS", "AGE", "VERSION"])
+    {
         Listing::Nodes
     } else if all(&["NAME", "CLUSTER-IP", "PORT(S)"]) {
         Listing::Services
@@ -129,7 +132,44 @@ pub(super) fn is_table(head: &str) -> bool {
     let known = |line: &str| titles(line).is_some_and(|(listing, _)| listing != Listing::Others(""));
     let mut lines = head.lines().filter(|line| !line.trim().is_empty());
     lines.clone().take(10).any(known)
-        || lines.next().is_some_and(|first| first.starts_with("No resources found") || titles(first).is_some())
+        || lines.next().is_some_and(|first| {
+            first.starts_with("No resources found") || titles(first).is_some() || bare_pod(first).is_some()
+        })
+}
+
+/// The titles before the age of the rows of pods.
+const POD_TITLES: &[&str] = &["NAMESPACE", "NAME", "READY", "STATUS", "RESTARTS", "AGE"];
+
+/// A row of pods without its titles, as `kubectl get pods | grep TEXT` leaves it; what stands behind the age is the address
+/// and the node where the table is wide.
+fn bare_pod(line: &str) -> Option<Data> {
+    let count = |cell: &str| !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit());
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    let titles = match words.as_slice() {
+        [_, ready, ..] if ready.split_once('/').is_some_and(|(a, b)| count(a) && count(b)) => POD_TITLES.get(1..)?,
+        [_, _, ready, ..] if ready.split_once('/').is_some_and(|(a, b)| count(a) && count(b)) => POD_TITLES,
+        _ => return None,
+    };
+    let cell = |title: &str| words.get(titles.iter().position(|known| *known == title)?).copied();
+    // `5 (3m ago)` since 1.22.
+    let ago = usize::from(words.get(titles.len() - 1).is_some_and(|word| word.starts_with('('))) * 2;
+    let aged = age(words.get(titles.len() - 1 + ago)?)?;
+    let (ready, all) = cell("READY")?.split_once('/')?;
+    let status = cell("STATUS").filter(|status| status.starts_with(|first: char| first.is_ascii_uppercase()))?;
+    let told = |place: usize| words.get(titles.len() + ago + place).copied().filter(|word| *word != "<none>");
+    let pod = Pod {
+        name: cell("NAME")?.into(),
+        namespace: cell("NAMESPACE").map(Text::from),
+        ready: (!matches!(status, "Completed" | "Succeeded")).then_some(ready == all),
+        terminating: status == "Terminating",
+        status: Some(status.into()),
+        restarts: Some(cell("RESTARTS")?.parse().ok()?),
+        age: Some(aged),
+        address: told(0).and_then(|word| word.parse().ok()),
+        node: told(1).map(Text::from),
+        ..Pod::default()
+    };
+    Some(pod.into())
 }
 
 /// Reads a document of tables.
@@ -162,6 +202,9 @@ pub(super) fn parse(document: &Document<'_>) -> Parsed {
             }
             None if notice(document, line, &mut parsed) => {}
             None if is_heading(line.text) => {}
+            None if current.is_none() && bare_pod(line.text).is_some() => {
+                bare_pod(line.text).into_iter().for_each(|data| parsed.line_fact(document, line, data));
+            }
             None if current.is_some() => parsed.problem(document, line.number, "not a row under the titles above"),
             None => {
                 parsed.problem(document, line.number, "expected the titles of a table, such as `NAME  READY  STATUS`")

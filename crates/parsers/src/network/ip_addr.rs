@@ -1,7 +1,7 @@
 //! `ip addr` and `ip link` as text: all of `-o`, `-d`, `-s`, `-s -s`, `-4`, `-6`, `-br`.
 //!
 //! Follows iproute2 from 2.6.18 (no `state`) to 6.x (`altname`, `proto kernel_lo`), `ip/ipaddress.c`. Sources of addresses reach up
-//! to the line that names the interface, unless their own line names it.
+//! to the line that names the interface, unless their own line names it. Lines that `grep inet` left alone are read by their labels.
 
 use bundlescope_facts::{Address, BridgePort, Interface, InterfaceTraffic, Text};
 
@@ -102,6 +102,7 @@ fn detect(hint: &Hint<'_>) -> Match {
             Rest::Link(rest) => rest.split_ascii_whitespace().next() == Some("mtu"),
             Rest::Address(rest) => address(rest).is_some(),
         }) || brief(line).is_some()
+            || labelled(line).is_some()
     });
     match (content, named) {
         (true, true) => Match::Both,
@@ -260,6 +261,13 @@ fn address(text: &str) -> Option<(Address, Option<&str>)> {
     Some((found, label.filter(|_| v4)))
 }
 
+/// An address that stands alone, as `ip addr | grep inet` leaves it: the label at its end names the interface.
+fn labelled(line: &str) -> Option<Address> {
+    let (found, label) = address(line.trim_ascii())?;
+    let interface = label?.split(':').next()?.into();
+    found.scope.is_some().then_some(Address { interface, ..found })
+}
+
 /// One interface being read, and what belongs to it.
 struct Block<'a> {
     interface: Interface,
@@ -411,6 +419,8 @@ fn parse(document: &Document<'_>) -> Parsed {
         } else if let (Some(block), true) = (&mut block, line.text.starts_with([' ', '\t'])) {
             block.line(line, first);
             parts.for_each(|part| block.line(line, part));
+        } else if let Some(address) = labelled(first) {
+            parsed.line_fact(document, line, Address { container: document.container.clone(), ..address });
         } else if let Some((interface, addresses)) = brief(first) {
             if let Some(done) = block.take() {
                 done.flush(document, &mut parsed);
@@ -432,4 +442,19 @@ fn parse(document: &Document<'_>) -> Parsed {
         done.flush(document, &mut parsed);
     }
     parsed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_grep_left_name_their_interface_by_the_label() {
+        let text = "    inet 10.10.2.1/24 scope global cni0\n    inet 10.10.1.0/32 scope global flannel.1\n";
+        assert!(labelled("    inet 127.0.0.1/8").is_none());
+        let facts = parse(&Document::new("x", text.as_bytes())).facts;
+        let told: Vec<String> =
+            facts.iter().map(|fact| format!("{} {}", fact.get("interface"), fact.get("address"))).collect();
+        assert_eq!(told, ["cni0 10.10.2.1", "flannel.1 10.10.1.0"]);
+    }
 }

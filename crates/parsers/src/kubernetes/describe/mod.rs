@@ -222,7 +222,7 @@ impl<'a> Description<'a> {
         if has("API Version") && has("Kind") {
             return self.value("Kind").to_owned();
         }
-        let told = if has("System Info") {
+        let told = if has("System Info") || has("Taints") && has("Conditions") {
             "Node"
         } else if has("Containers") || has("Node") && has("QoS Class") {
             "Pod"

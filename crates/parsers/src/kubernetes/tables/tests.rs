@@ -90,3 +90,22 @@ fn what_kubectl_could_not_get_is_told() {
     let kinds: Vec<_> = parsed.facts.iter().map(Fact::kind).collect();
     assert_eq!(kinds, ["kube_component", "kube_component", "collection_error"]);
 }
+
+#[test]
+fn rows_that_grep_left_without_their_titles_are_read() {
+    let text = "      pod1   0/2     MatchNodeSelector   0          15h     <none>          172.30.41.13    <none>\n\
+                kube-system   web-1   0/1   CrashLoopBackOff   5 (21s ago)   3m38s   10.1.0.4   node-1   <none>   <none>\n";
+    assert!(is_table(text));
+    let facts = parse(&Document::new("x", text.as_bytes())).facts;
+    let of = |field: &str| facts.iter().map(|fact| fact.get(field).to_string()).collect::<Vec<_>>().join(" ");
+    assert_eq!((of("name"), of("namespace")), ("pod1 web-1".into(), " kube-system".into()));
+    assert_eq!((of("status"), of("restarts")), ("MatchNodeSelector CrashLoopBackOff".into(), "0 5".into()));
+    assert_eq!((of("node"), of("address")), ("172.30.41.13 node-1".into(), " 10.1.0.4".into()));
+    assert!(!is_table("-rw-r--r-- 1/2 root 5 10m\n") && !is_table("web 1/2 running 0 5d\n"));
+}
+
+#[test]
+fn nodes_of_old_versions_have_no_roles() {
+    let fact = first("NAME       STATUS     AGE       VERSION\nmas3-214   NotReady   2d        v1.7.0\n");
+    assert_eq!((fact.kind(), fact.get("ready").to_string()), ("kube_node", "false".into()));
+}
