@@ -67,6 +67,16 @@ fact_kind! {
 }
 
 fact_kind! {
+    /// What a directory holds: `ls`, `tree`.
+    "directory_listing": DirectoryListing {
+        /// The directory; absent where neither the command nor the listing names it.
+        path: Option<Text>,
+        /// Names of its entries.
+        entries: Vec<Text>,
+    }
+}
+
+fact_kind! {
     /// The processors: `lscpu`, /proc/cpuinfo.
     "cpu": Cpu {
         /// Name of the model.

@@ -224,6 +224,7 @@ kinds! {
     Memory,
     Load,
     Uptime,
+    DirectoryListing,
     Cpu,
     Activity,
     Kernel,

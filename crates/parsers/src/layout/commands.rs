@@ -111,6 +111,7 @@ const COMMANDS: &[(&str, Arguments)] = &[
     ("head", Arguments::Any),
     ("grep", Arguments::Any),
     ("ls", Arguments::Any),
+    ("tree", Arguments::Any),
     (
         "docker",
         Arguments::Sub(&[

@@ -9,6 +9,7 @@ mod hostname;
 mod kernel;
 mod limits;
 mod load;
+mod ls;
 mod lsblk;
 mod lsof;
 mod memory;
@@ -53,6 +54,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &mounts::MOUNTINFO,
     &mounts::PROC_MOUNTS,
     &mounts::FINDMNT,
+    &ls::LS,
     &lsblk::LSBLK,
     &lsof::LSOF,
     &modules::LSMOD,

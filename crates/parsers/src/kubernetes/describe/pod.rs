@@ -125,6 +125,9 @@ fn container<'a>(name: &str, init: bool, entries: &[Entry<'a>]) -> (PodContainer
             ("State", "Reason") => data.reason = text(value),
             ("State", "Message") => data.message = text(value),
             ("State", "Exit Code") => data.exit_code = value.parse().ok(),
+            ("State", "Started") => data.started = time(value),
+            // That of the current state stands first, where the container has ended.
+            ("State" | "Last State", "Finished") => data.finished = data.finished.or_else(|| time(value)),
             ("Last State", "Reason") => data.last_reason = text(value),
             ("Last State", "Message") => data.last_message = text(value),
             ("Last State", "Exit Code") => data.last_exit_code = value.parse().ok(),
@@ -174,4 +177,9 @@ fn probe(value: &str) -> Option<KubeProbe> {
     }
     data.method = kind.split('-').next().unwrap_or_default().into();
     Some(data)
+}
+
+/// `Mon, 18 Jan 2021 18:31:55 +0800`.
+fn time(value: &str) -> Option<jiff::Timestamp> {
+    jiff::fmt::rfc2822::parse(value).ok().map(|zoned| zoned.timestamp())
 }
