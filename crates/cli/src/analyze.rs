@@ -51,21 +51,21 @@ pub(crate) fn run(args: &Analyze) -> Result<ExitCode, Failure> {
 pub(crate) struct Report {
     pub(crate) text: String,
     pub(crate) reached: bool,
+    /// What is told on standard error beside it, such as the profile; may be empty.
+    pub(crate) beside: String,
 }
 
 /// Analyses one of the bundles; an error says why there is no report of it.
 pub(crate) fn report(bundle: &Path, rules: &Rulebook, args: &Analyze, style: &TextOptions) -> Result<Report, String> {
     let loaded = load(&input(bundle), rules, &options(&args.reading)).map_err(|error| error.to_string())?;
-    if args.profile {
-        // Measured beside the analysis, so that the report cannot depend on it.
-        aside(&profile::table(&loaded, rules, 20));
-    }
+    // Measured beside the analysis, so that the report cannot depend on it.
+    let beside = if args.profile { profile::table(&loaded, rules, 20) } else { String::new() };
     let mut diagnosis = loaded.diagnose(rules.pack());
     if !args.reading.no_redact {
         Redactor::default().diagnosis(&mut diagnosis);
     }
     let reached = args.fail_on.is_some_and(|limit| worst(&diagnosis).is_some_and(|found| found >= limit));
-    Ok(Report { text: render(&diagnosis, args, style), reached })
+    Ok(Report { text: render(&diagnosis, args, style), reached, beside })
 }
 
 /// The reports of a run, printed as they come or kept for one file.
@@ -80,7 +80,10 @@ struct Collected {
 impl Collected {
     fn add(&mut self, result: Result<Report, String>, args: &Analyze) -> Result<(), Failure> {
         match result {
-            Ok(Report { mut text, reached }) => {
+            Ok(Report { mut text, reached, beside }) => {
+                if !beside.is_empty() {
+                    aside(&beside);
+                }
                 self.reached |= reached;
                 if args.format == ReportFormat::Csv && self.written {
                     // One table with one header.

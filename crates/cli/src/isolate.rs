@@ -16,7 +16,7 @@ use wait_timeout::ChildExt;
 
 use crate::analyze::{Report, report};
 use crate::args::{Analyze, Worker};
-use crate::{Failure, packs, print, progress};
+use crate::{Failure, aside, packs, print, progress};
 
 /// Memory of a worker unless told otherwise: far above what any bundle needs, below what hurts a machine.
 const MEMORY: u64 = 2 << 30;
@@ -24,8 +24,8 @@ const MEMORY: u64 = 2 << 30;
 /// How long a worker may run unless told otherwise.
 const TIME: Duration = Duration::from_secs(60 * 60);
 
-/// What of a worker's complaints is passed on.
-const COMPLAINT: u64 = 4 << 10;
+/// What of a worker's standard error is passed on: complaints, or the profile.
+const BESIDE: u64 = 64 << 10;
 
 /// Largest report that is taken from a worker.
 const REPORT: u64 = 512 << 20;
@@ -36,8 +36,12 @@ pub(crate) fn work(args: &Analyze, worker: Worker) -> Result<ExitCode, Failure> 
     limit_memory(memory).map_err(|error| Failure::usage(format!("--max-memory: cannot limit memory: {error}")))?;
     let bundle = args.bundles.get(worker.bundle).ok_or_else(|| Failure::usage("--worker: no bundle of that number"))?;
     let rules = packs::load_for(&args.reading)?;
+    let rules = if args.profile { rules.measured() } else { rules };
     let style = TextOptions { width: worker.width, colour: worker.colour };
-    let Report { text, reached } = report(bundle, &rules, args, &style).map_err(Failure::unreadable)?;
+    let Report { text, reached, beside } = report(bundle, &rules, args, &style).map_err(Failure::unreadable)?;
+    if !beside.is_empty() {
+        aside(&beside);
+    }
     print(&text)?;
     Ok(ExitCode::from(u8::from(reached)))
 }
@@ -127,7 +131,7 @@ fn attend(mut child: Child, time: Duration) -> Result<Report, String> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (ended, text, said) = std::thread::scope(|scope| {
         let text = scope.spawn(move || stdout.map_or_else(String::new, |pipe| drain(pipe, REPORT)));
-        let said = scope.spawn(move || stderr.map_or_else(String::new, |pipe| drain(pipe, COMPLAINT)));
+        let said = scope.spawn(move || stderr.map_or_else(String::new, |pipe| drain(pipe, BESIDE)));
         let ended = child.wait_timeout(time);
         if !matches!(ended, Ok(Some(_))) {
             // It may be gone by now, which is as good.
@@ -140,7 +144,7 @@ fn attend(mut child: Child, time: Duration) -> Result<Report, String> {
     let said = said.trim();
     match ended {
         Ok(Some(status)) => match status.code() {
-            Some(code @ (0 | 1)) => Ok(Report { text, reached: code == 1 }),
+            Some(code @ (0 | 1)) => Ok(Report { text, reached: code == 1, beside: said.to_owned() }),
             Some(3) => Err(said.strip_prefix("bundlescope: ").unwrap_or(said).to_owned()),
             _ => Err(format!("the analysis crashed ({}){}", end(status), quoted(said))),
         },
