@@ -51,6 +51,7 @@ mod tar;
 mod walk;
 mod zip;
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::PathBuf;
 
@@ -107,6 +108,9 @@ pub struct Summary {
     /// Damage and everything else that was not read (truncated, wrong checksum, encrypted, unsupported), and oddities that
     /// cost nothing.
     pub problems: Vec<Problem>,
+    /// Documents that were read in part only or whose content is in doubt, and archives of which the same is true: what is
+    /// not found in them may be there all the same.
+    pub partial: BTreeSet<Text>,
     /// False when anything was left out or is in doubt.
     pub complete: bool,
 }

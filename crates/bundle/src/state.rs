@@ -4,7 +4,7 @@
 //! returns an error to the layer above it: it writes down what was wrong and ends early.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use bundlescope_facts::{Problem, Text};
@@ -35,6 +35,8 @@ pub(crate) struct State<'l> {
     problems: RefCell<Kept<Problem>>,
     hits: RefCell<Kept<LimitHit>>,
     notes: RefCell<Notes>,
+    /// Documents and archives that were read in part only, or whose content is in doubt.
+    partial: RefCell<BTreeSet<Text>>,
 }
 
 /// Notes by archive and kind: how many, and the first example.
@@ -77,6 +79,7 @@ impl<'l> State<'l> {
             problems: RefCell::new(Kept::new()),
             hits: RefCell::new(Kept::new()),
             notes: RefCell::new(BTreeMap::new()),
+            partial: RefCell::new(BTreeSet::new()),
         }
     }
 
@@ -99,8 +102,16 @@ impl<'l> State<'l> {
         if self.stopped() {
             return;
         }
-        self.incomplete.set(true);
+        self.partly(document);
         self.problems.borrow_mut().push(Problem { document: document.clone(), line: 0, message: message.into() });
+    }
+
+    fn partly(&self, document: &Text) {
+        self.incomplete.set(true);
+        let mut partial = self.partial.borrow_mut();
+        if !partial.contains(document) {
+            partial.insert(document.clone());
+        }
     }
 
     /// Something is odd and nothing was lost by it. Told once for each archive and kind, with the first example.
@@ -120,7 +131,7 @@ impl<'l> State<'l> {
         if self.stopped() {
             return;
         }
-        self.incomplete.set(true);
+        self.partly(document);
         self.hits.borrow_mut().push(LimitHit { limit, document: document.clone(), message: message.into() });
     }
 
@@ -250,6 +261,7 @@ impl<'l> State<'l> {
             documents: self.documents.get(),
             bytes: self.yielded.get(),
             limits,
+            partial: self.partial.into_inner(),
             problems: all,
             complete: !self.incomplete.get(),
         }

@@ -35,6 +35,13 @@ fn total_bytes_count_what_is_unpacked_and_skipped() {
     let got = open_within(&archive, &Limits { total_bytes: 40 << 10, ..limits() }).expect("a bundle");
     assert_eq!((got.paths(), got.limits()), (vec![], vec!["total_bytes"]));
     assert!(open(&archive).summary.complete);
+    // Exactly as many bytes as are allowed are no hit.
+    let plain = tar(&[("a", b"1")]);
+    for (less, hit) in [(0, vec![]), (1, vec!["total_bytes"])] {
+        let total_bytes = plain.len() as u64 - less;
+        let got = open_within(&gz(&plain), &Limits { total_bytes, ..limits() }).expect("a bundle");
+        assert_eq!(got.limits(), hit);
+    }
 }
 
 #[test]

@@ -116,6 +116,47 @@ fn hostile_archives_are_read_within_bounds() {
     assert!(seen > 200, "{seen} archives only");
 }
 
+/// What each archive of the collection comes to. The documents, bytes and links were held against the listings of Python's
+/// `tarfile` and `zipfile`, and every difference was judged: holes of sparse files, archives inside archives, links that
+/// Python calls files, entries that it refuses or cannot find.
+const EXPECTED: &str = include_str!("shared/expected.txt");
+
+#[test]
+fn every_archive_of_the_collection_comes_to_what_is_in_it() {
+    let Some(shared) = shared() else { return };
+    let mut differences = Vec::new();
+    for line in EXPECTED.lines().filter(|line| !line.starts_with('#')) {
+        let (file, expected) = line.split_once('\t').expect("two columns");
+        let found = match open(&shared.join("evil/archives").join(file)) {
+            Err(error) => format!("refused: {}", refusal(&error)),
+            Ok((count, summary)) => {
+                let mut hits: Vec<&str> = summary.limits.iter().map(|hit| hit.limit).collect();
+                hits.dedup();
+                format!(
+                    "{} documents, {} bytes, {} links, {} problems, {}{}",
+                    summary.documents,
+                    summary.bytes,
+                    count.links,
+                    summary.problems.len(),
+                    if summary.complete { "complete" } else { "incomplete" },
+                    hits.iter().map(|hit| format!(", {hit}")).collect::<String>()
+                )
+            }
+        };
+        if found != expected {
+            differences.push(format!("{file}\n  expected {expected}\n  found    {found}"));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+fn refusal(error: &OpenError) -> &str {
+    match error {
+        OpenError::NotABundle(_, why) => why,
+        _ => "unreadable",
+    }
+}
+
 /// What single archives of the collection must come to.
 #[test]
 fn hostile_archives_yield_what_is_in_them() {

@@ -43,8 +43,10 @@ fn entries_that_share_data_are_read_once() {
     let offset = archive[first + 42..first + 46].to_vec();
     put(&mut archive, second + 42, &offset);
     let got = open(&archive);
-    assert_eq!(got.paths(), ["a", "c"]);
-    assert!(got.has_problem("b: shares its data with another entry of `bundle` and was not read again"));
+    // The data of `b` itself is there, and read although the directory points elsewhere.
+    assert_eq!(got.paths(), ["a", "b", "c"]);
+    assert!(got.has_problem("entries that the directory of the zip archive does not list were read too"));
+    assert!(got.has_problem("b (2): shares its data with another entry of `bundle` and was not read again"));
     assert!(!got.summary.complete);
 }
 
@@ -129,7 +131,7 @@ fn a_directory_that_is_wrong_is_replaced_by_the_headers() {
     let record = find(&archive, b"PK\x01\x02", 1);
     put(&mut archive, record + 42, &7_u32.to_le_bytes());
     let got = open(&archive);
-    assert_eq!(got.paths(), ["a"]);
+    assert_eq!(got.paths(), ["a", "b"]);
     assert!(got.has_problem("expected the data of entry `b` at byte 7 and found none"));
     assert!(!got.summary.complete);
 }
@@ -234,10 +236,64 @@ fn many_records_that_point_nowhere_cost_nothing_else() {
         put(&mut archive, record + 42, &(5_000_000 + nth as u32).to_le_bytes());
     }
     let got = open(&archive);
-    assert_eq!(got.documents.len(), 100);
+    // All are found behind the entry before them.
+    assert_eq!(got.documents.len(), 400);
     assert!(got.documents.iter().all(|(_, content)| content == b"text"));
-    assert_eq!(got.summary.problems.len(), 101);
+    assert_eq!(got.summary.problems.len(), 102);
     assert!(got.has_problem("bundle: 200 more entries were not found"));
+}
+
+/// Removed from the directory, or never in it: two readers would see two archives.
+#[test]
+fn entries_that_the_directory_does_not_list_are_read() {
+    let archive = zip(&[("first", b"1"), ("middle", b"2"), ("last", b"3")]);
+    for hidden in 0..3 {
+        let (start, directory) = (find(&archive, b"PK\x01\x02", hidden), find(&archive, b"PK\x01\x02", 0));
+        let end =
+            if hidden == 2 { find(&archive, b"PK\x05\x06", 0) } else { find(&archive, b"PK\x01\x02", hidden + 1) };
+        let mut bytes = [&archive[..start], &archive[end..]].concat();
+        let record = find(&bytes, b"PK\x05\x06", 0);
+        put(&mut bytes, record + 8, &2_u16.to_le_bytes());
+        put(&mut bytes, record + 10, &2_u16.to_le_bytes());
+        put(&mut bytes, record + 12, &((record - directory) as u32).to_le_bytes());
+        let got = open(&bytes);
+        let mut paths = got.paths();
+        paths.sort_unstable();
+        assert_eq!(paths, ["first", "last", "middle"], "{hidden}: {:?}", got.problems());
+        assert_eq!(
+            got.problems(),
+            ["bundle: entries that the directory of the zip archive does not list were read too"],
+            "{hidden}"
+        );
+    }
+}
+
+/// Two archives joined into one file: the directory at the end is that of the second one.
+#[test]
+fn zip_archives_that_follow_each_other_are_all_read() {
+    let got = open(&[zip(&[("a", b"1"), ("b", b"2")]), zip(&[("b", b"3")])].concat());
+    assert_eq!((got.content("a"), got.content("b"), got.content("b (2)")), (&b"1"[..], &b"2"[..], &b"3"[..]));
+    assert!(got.has_problem("another zip archive stands before this one, and was read along its headers"));
+}
+
+/// `zip out.zip -` marks what it packs from a pipe as a pipe.
+#[test]
+fn what_was_packed_from_a_pipe_is_read() {
+    let mut archive = zip(&[("-", b"text"), ("pipe", b"")]);
+    for nth in 0..2 {
+        let record = find(&archive, b"PK\x01\x02", nth);
+        put(&mut archive, record + 5, &[3]);
+        put(&mut archive, record + 38, &(0o010_600_u32 << 16).to_le_bytes());
+    }
+    // An entry without any data is a pipe.
+    let (record, local) = (find(&archive, b"PK\x01\x02", 1), find(&archive, b"PK\x03\x04", 1));
+    put(&mut archive, record + 10, &0_u16.to_le_bytes());
+    put(&mut archive, record + 20, &0_u32.to_le_bytes());
+    put(&mut archive, local + 8, &0_u16.to_le_bytes());
+    put(&mut archive, local + 18, &0_u32.to_le_bytes());
+    let got = open(&archive);
+    assert_eq!(got.documents, [("-".to_owned(), b"text".to_vec())]);
+    assert!(got.has_problem("devices and pipes have no content to read: `pipe`"), "{:?}", got.problems());
 }
 
 /// The target of a link is a path and no document.

@@ -16,6 +16,8 @@ use crate::walk::{Place, Walk};
 const BUFFER: usize = 256 << 10;
 /// Longest record without its comment.
 const LONGEST: usize = CENTRAL + 2 * u16::MAX as usize;
+/// A descriptor of 64 bits with its signature.
+const LONGEST_DESCRIPTOR: u64 = 24;
 /// Lost entries that are named; the others are counted.
 const TOLD: usize = 100;
 
@@ -34,7 +36,7 @@ pub(super) fn read(walk: &mut Walk<'_>, at: &Place, file: &mut dyn Seekable, end
         walk.state.note(&at.path, oddity, "");
     }
     match end.shift {
-        1.. => walk.state.note(&at.path, "bytes before the zip archive were left out", &format!("{} bytes", end.shift)),
+        1.. => before(walk, at, file, end.shift.unsigned_abs()),
         0 => {}
         _ => {
             let text = format!("{} bytes are missing at the start of the zip archive", end.shift.unsigned_abs());
@@ -51,6 +53,13 @@ pub(super) fn read(walk: &mut Walk<'_>, at: &Place, file: &mut dyn Seekable, end
         return by_headers(walk, at, file);
     }
     let mut previous = None;
+    if let Some(first) = entries.first() {
+        let start = u64::try_from(end.shift).unwrap_or(0);
+        if first.offset > start && file.seek(SeekFrom::Start(start)).is_ok() {
+            let mut limited = Read::take(&mut *file, first.offset - start);
+            unlisted(walk, at, &mut Feed::new(&mut limited, BUFFER));
+        }
+    }
     for (index, entry) in entries.iter().enumerate() {
         let Some(record) = record_at(file, entry.record, end).filter(|_| !walk.state.stopped()) else { return };
         if previous == Some(entry.offset) {
@@ -88,7 +97,10 @@ fn drop_lost(walk: &Walk<'_>, at: &Place, file: &mut dyn Seekable, end: &End, en
     }
     for entry in &lost {
         let name = record_at(file, entry.record, end).map(|record| escape(&record.name)).unwrap_or_default();
-        let text = format!("expected the data of entry `{name}` at byte {} and found none", entry.offset);
+        let text = match entry.offset {
+            u64::MAX => format!("the data of entry `{name}` stood in the part that is missing at the start"),
+            offset => format!("expected the data of entry `{name}` at byte {offset} and found none"),
+        };
         walk.state.damage(&at.path, text);
     }
     if count > lost.len() {
@@ -186,5 +198,47 @@ fn one(walk: &mut Walk<'_>, at: &Place, file: &mut dyn Seekable, record: &Record
         let text = "the headers of entries have another size or checksum than the directory, which was used";
         walk.state.note(&at.path, text, &format!("`{name}`"));
     }
+    let before = feed.taken();
     entry(walk, at, record, &mut feed);
+    let used = feed.taken() - before;
+    feed.skip(record.packed.saturating_sub(used));
+    unlisted(walk, at, &mut feed);
+}
+
+/// What stands before an archive: the stub that unpacks it, or another archive that it was joined to.
+fn before(walk: &mut Walk<'_>, at: &Place, file: &mut dyn Seekable, length: u64) {
+    if is_header(file, 0) && file.rewind().is_ok() {
+        let text = "another zip archive stands before this one, and was read along its headers";
+        walk.state.note(&at.path, text, "");
+        super::local::read(walk, at, &mut Read::take(&mut *file, length));
+    } else {
+        walk.state.note(&at.path, "bytes before the zip archive were left out", &format!("{length} bytes"));
+    }
+}
+
+/// What follows an entry before the next one. A descriptor belongs there, and sometimes padding; an entry there is one that
+/// the directory does not list, or lists elsewhere, and is read all the same.
+fn unlisted(walk: &mut Walk<'_>, at: &Place, feed: &mut Feed<'_>) {
+    if walk.state.stopped() {
+        return;
+    }
+    let start = feed.taken();
+    let mut found = super::local::seek(walk, at, feed);
+    while !found && !feed.fill().is_empty() && !walk.state.stopped() {
+        // A piece of a directory, of this archive or of one inside it.
+        feed.consume(1);
+        found = super::local::seek(walk, at, feed);
+    }
+    let skipped = feed.taken() - start;
+    if skipped > LONGEST_DESCRIPTOR {
+        walk.state.note(
+            &at.path,
+            "bytes between the entries of the zip archive were left out",
+            &format!("{skipped} bytes"),
+        );
+    }
+    if found {
+        walk.state.note(&at.path, "entries that the directory of the zip archive does not list were read too", "");
+        super::local::read(walk, at, feed);
+    }
 }

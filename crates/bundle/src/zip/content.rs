@@ -34,8 +34,8 @@ pub(super) fn entry(walk: &mut Walk<'_>, at: &Place, record: &Record, feed: &mut
         }
         return Done::Untouched;
     }
-    // Character device, block device, pipe, socket.
-    if matches!(record.mode & 0xf000, 0x2000 | 0x6000 | 0x1000 | 0xc000) {
+    // Character device, block device, pipe, socket. What Info-ZIP packs from standard input calls itself a pipe, with data.
+    if matches!(record.mode & 0xf000, 0x2000 | 0x6000 | 0x1000 | 0xc000) && record.packed == 0 {
         walk.state.note(&at.path, "devices and pipes have no content to read", &format!("`{}`", name.written));
         return Done::Untouched;
     }

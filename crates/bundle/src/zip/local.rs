@@ -54,35 +54,13 @@ pub(super) fn read(walk: &mut Walk<'_>, at: &Place, input: &mut dyn Read) {
     feed.skip(u64::MAX);
 }
 
-/// Goes on to the next signature of a local header or of the directory.
+/// Goes on to the next signature of a local header or of the directory, and says what was skipped.
 fn search(walk: &Walk<'_>, at: &Place, feed: &mut Feed<'_>) {
     let start = feed.taken();
     feed.consume(1);
-    loop {
-        let there = feed.peek(4);
-        if there.len() < 4 {
-            let rest = there.len();
-            feed.consume(rest);
-            break;
-        }
-        let found = memchr::memmem::find_iter(there, b"PK").find(|at| {
-            there.get(*at..).is_some_and(|rest| {
-                rest.starts_with(b"PK\x03\x04") || rest.starts_with(b"PK\x01\x02") || rest.starts_with(b"PK\x05\x06")
-            })
-        });
-        match found {
-            Some(place) => {
-                feed.consume(place);
-                break;
-            }
-            None => {
-                let length = there.len() - 3;
-                feed.consume(length);
-            }
-        }
-        if !walk.state.in_time(&at.path) {
-            return;
-        }
+    seek(walk, at, feed);
+    if walk.state.stopped() {
+        return;
     }
     let skipped = feed.taken() - start;
     if skipped > 24 {
@@ -91,4 +69,28 @@ fn search(walk: &Walk<'_>, at: &Place, feed: &mut Feed<'_>) {
             format!("expected a zip header at byte {start} and found none; {skipped} bytes were skipped"),
         );
     }
+}
+
+/// Goes on to the next signature of a local header or of the directory; whether that is a local header.
+pub(super) fn seek(walk: &Walk<'_>, at: &Place, feed: &mut Feed<'_>) -> bool {
+    while walk.state.in_time(&at.path) {
+        let there = feed.peek(4);
+        if there.len() < 4 {
+            let rest = there.len();
+            feed.consume(rest);
+            return false;
+        }
+        let found = memchr::memmem::find_iter(there, b"PK").find(|at| {
+            there.get(*at..).is_some_and(|rest| {
+                rest.starts_with(b"PK\x03\x04") || rest.starts_with(b"PK\x01\x02") || rest.starts_with(b"PK\x05\x06")
+            })
+        });
+        if let Some(place) = found {
+            feed.consume(place);
+            return feed.peek(4).starts_with(b"PK\x03\x04");
+        }
+        let length = there.len() - 3;
+        feed.consume(length);
+    }
+    false
 }
