@@ -9,7 +9,8 @@ use crate::intake::Outcome;
 /// Events come from logs; this is what has to be collected for any of them.
 const LOGS: (&str, &str) = ("container-logs", "docker logs --timestamps CONTAINER");
 
-/// What was collected where. A document counts when its parser could read something in it.
+/// What was collected where. A document counts when its parser could read something in it. One that was read in part only
+/// does not say that something is not there.
 pub(crate) fn of(outcomes: &[Outcome], nodes: &[Text], facts: &[Fact], events: &[Text]) -> Coverage {
     let mut coverage = Coverage::default();
     for format in bundlescope_parsers::all() {
@@ -22,6 +23,15 @@ pub(crate) fn of(outcomes: &[Outcome], nodes: &[Text], facts: &[Fact], events: &
     }
     for (outcome, node) in outcomes.iter().zip(nodes) {
         let format: Option<&Format> = bundlescope_parsers::all().find(|format| format.name == outcome.taken_for);
+        if outcome.partial {
+            for kind in format.iter().flat_map(|format| format.kinds) {
+                coverage.add_partial(node.clone(), *kind, outcome.container.clone());
+            }
+            // Any document is searched for events.
+            for kind in events {
+                coverage.add_partial(node.clone(), kind.clone(), outcome.container.clone());
+            }
+        }
         if let Some(format) = format.filter(|_| outcome.stated > 0 || outcome.problems.is_empty()) {
             for kind in format.kinds {
                 coverage.add(node.clone(), *kind, outcome.container.clone());

@@ -82,6 +82,7 @@ mod tests {
             bytes: 0,
             facts: vec![Fact::new(Source::default(), data)],
             problems: Vec::new(),
+            partial: false,
             kept: None,
         }
     }

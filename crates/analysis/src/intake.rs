@@ -3,22 +3,30 @@
 //! Each document goes to one worker through a bounded queue, so that memory stays bounded whatever the bundle's size,
 //! and the outcomes are put back into the bundle's order, so that nothing depends on the number of threads.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io::Read;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
-use bundlescope_bundle::{Entry, Input, Limits, OpenError, Sink, Summary};
+use bundlescope_bundle::{Entry, Input, LimitHit, Limits, OpenError, Sink, Summary};
 use bundlescope_facts::{Fact, Problem, Text};
 use bundlescope_logs::{Scanner, SignatureSet};
 use bundlescope_parsers::{Document, Format, Identified, Identity, LogPart, Parsed, identify};
 
 /// Bytes handed over at once; large enough that queues cost nothing, small enough for the caches.
 const CHUNK: usize = 256 << 10;
+/// The first piece of a document that is asked for.
+const SMALL: usize = 4 << 10;
 /// Chunks that wait for one worker.
 const QUEUE: usize = 16;
 /// Largest document that is parsed; a larger one is scanned like a log.
-const PARSE_BYTES: usize = 64 << 20;
+const PARSE_BYTES: usize = 16 << 20;
+/// Bytes of documents that wait to be parsed or are being parsed, all together; one alone may be larger.
+const WAITING: usize = 16 << 20;
+/// Facts of one bundle, of which so many take some 150 MB.
+const FACTS: usize = 150_000;
 /// Documents up to this size are kept to quote from.
 const KEEP_DOCUMENT: usize = 4 << 20;
 /// Bytes of kept documents, all together.
@@ -39,6 +47,8 @@ pub(crate) struct Outcome {
     /// Number of facts and events that it gave, which stays when they are taken out.
     pub(crate) stated: usize,
     pub(crate) problems: Vec<Problem>,
+    /// Whether a part of it was not read as what it is.
+    pub(crate) partial: bool,
     /// The bytes, of parsed documents that are small enough.
     pub(crate) kept: Option<Vec<u8>>,
 }
@@ -57,10 +67,59 @@ pub(crate) struct Intake {
 
 /// Work for one document; the jobs of one document reach the same worker in order.
 enum Job {
-    Parse { index: usize, path: Text, identified: Identified, format: &'static Format, bytes: Vec<u8>, year: Year },
-    Open { index: usize, path: Text, identified: Identified, taken_for: &'static str, note: Option<String>, year: Year },
+    Parse {
+        index: usize,
+        path: Text,
+        identified: Identified,
+        format: &'static Format,
+        bytes: Vec<u8>,
+        year: Year,
+        keep: bool,
+        room: Room,
+    },
+    Open {
+        index: usize,
+        path: Text,
+        identified: Identified,
+        taken_for: &'static str,
+        note: Option<String>,
+        year: Year,
+    },
     Chunk(Vec<u8>),
     Close,
+}
+
+/// The bytes of documents that wait to be parsed, as far as there is room for them.
+#[derive(Default)]
+struct Waiting {
+    bytes: Mutex<usize>,
+    freed: Condvar,
+}
+
+impl Waiting {
+    /// Waits until there is room for so many bytes, and takes it.
+    fn room(self: &Arc<Self>, size: usize) -> Room {
+        // A thread that panicked with the lock has left a number, which is all there is to it.
+        let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        while *bytes > 0 && *bytes + size > WAITING {
+            bytes = self.freed.wait(bytes).unwrap_or_else(PoisonError::into_inner);
+        }
+        *bytes += size;
+        Room { of: Arc::clone(self), size }
+    }
+}
+
+/// Room for one document, given back when it is dropped, also by a worker that panics.
+struct Room {
+    of: Arc<Waiting>,
+    size: usize,
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        *self.of.bytes.lock().unwrap_or_else(PoisonError::into_inner) -= self.size;
+        self.of.freed.notify_all();
+    }
 }
 
 /// Reads a bundle from disk or standard input.
@@ -152,35 +211,77 @@ fn take<E>(
             let (done, give_back) = (done.clone(), give_back.clone());
             scope.spawn(move || work(&jobs, signatures, &done, &give_back));
         }
-        drop((done, give_back));
-        let mut reader = Reader { queues, spare, year, next: 0, skipped: Vec::new(), links: Vec::new() };
+        drop(give_back);
+        let collector = scope.spawn(move || collect(&outcomes, FACTS));
+        let waiting = Arc::new(Waiting::default());
+        let mut reader = Reader { queues, spare, done, waiting, year, next: 0, kept: 0, links: Vec::new() };
         let summary = read(&mut reader);
-        let Reader { queues, skipped, links, .. } = reader;
-        // Closing the queues ends the workers.
-        drop(queues);
-        let mut outcomes: Vec<(usize, Outcome)> = outcomes.into_iter().chain(skipped).collect();
-        outcomes.sort_by_key(|(index, _)| *index);
-        let mut kept = 0;
-        for (_, outcome) in &mut outcomes {
-            let size = outcome.kept.as_ref().map_or(0, Vec::len);
-            kept += size;
-            if kept > KEEP_TOTAL {
-                kept -= size;
-                outcome.kept = None;
-            }
-        }
-        Ok(Intake { summary: summary?, outcomes: outcomes.into_iter().map(|(_, outcome)| outcome).collect(), links })
+        let Reader { queues, done, links, .. } = reader;
+        // Closing the queues ends the workers, and these the collector.
+        drop((queues, done));
+        let (outcomes, hits) = match collector.join() {
+            Ok(collected) => collected,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        let mut summary = summary?;
+        let partial = outcomes.iter().filter(|outcome| outcome.partial);
+        summary.partial.extend(partial.map(|outcome| outcome.path.clone()));
+        summary.complete &= hits.is_empty();
+        summary.limits.extend(hits);
+        Ok(Intake { summary, outcomes, links })
     })
+}
+
+/// Puts the outcomes into the bundle's order, and leaves out the facts beyond `most`: in that order, so that the number of
+/// threads decides nothing. Returns the limits that were hit as well.
+fn collect(outcomes: &Receiver<(usize, Outcome)>, most: usize) -> (Vec<Outcome>, Vec<LimitHit>) {
+    let mut early = BTreeMap::new();
+    let mut collected: Vec<Outcome> = Vec::new();
+    let (mut left, mut full) = (most, false);
+    let mut hits = Vec::new();
+    for (index, outcome) in outcomes {
+        early.insert(index, outcome);
+        while let Some(mut outcome) = early.remove(&collected.len()) {
+            if let Some(note) = outcome.problems.first().filter(|_| outcome.partial) {
+                let (document, message) = (note.document.clone(), note.message.clone());
+                hits.push(LimitHit { limit: "parse_bytes", document, message });
+            }
+            if outcome.facts.len() > left {
+                outcome.facts.truncate(left);
+                outcome.facts.shrink_to_fit();
+                outcome.partial = true;
+                if !std::mem::replace(&mut full, true) {
+                    let message =
+                        format!("the bundle states more than {most} facts; the rest was left out from here on");
+                    hits.push(LimitHit { limit: "facts", document: outcome.path.clone(), message });
+                }
+            }
+            left -= outcome.facts.len();
+            collected.push(outcome);
+        }
+    }
+    // Outcomes behind a gap that a panic left; the panic goes on after this.
+    collected.extend(early.into_values());
+    (collected, hits)
+}
+
+/// What is said of a document that is too large to be parsed.
+fn too_large(format: &str) -> String {
+    format!("larger than {} MiB, so it was scanned like a log and not read as {format}", PARSE_BYTES >> 20)
 }
 
 /// The sink on the reading side.
 struct Reader {
     queues: Vec<SyncSender<Job>>,
     spare: Receiver<Vec<u8>>,
+    /// For documents that need no worker.
+    done: Sender<(usize, Outcome)>,
+    waiting: Arc<Waiting>,
     /// Of the bundle's name.
     year: Year,
     next: usize,
-    skipped: Vec<(usize, Outcome)>,
+    /// Bytes of documents that are kept to quote from.
+    kept: usize,
     links: Vec<(Text, Text)>,
 }
 
@@ -193,9 +294,12 @@ impl Reader {
     /// Fills a buffer from the content; an error ends the content, which `bundle` reports itself.
     fn chunk(&self, content: &mut dyn Read) -> Vec<u8> {
         let mut buffer = self.spare.try_recv().unwrap_or_default();
-        buffer.resize(CHUNK, 0);
         let mut filled = 0;
         while filled < CHUNK {
+            if filled == buffer.len() {
+                // Most documents are small: filling all of a chunk with zeros would cost more than reading them.
+                buffer.resize((4 * filled).clamp(SMALL, CHUNK), 0);
+            }
             match content.read(&mut buffer[filled..]) {
                 Ok(0) => break,
                 Ok(count) => filled += count,
@@ -248,9 +352,10 @@ impl Sink for Reader {
                 facts: Vec::new(),
                 stated: 0,
                 problems: Vec::new(),
+                partial: false,
                 kept: None,
             };
-            self.skipped.push((index, outcome));
+            let _ = self.done.send((index, outcome));
             return;
         }
         let Some(format) = format else {
@@ -264,17 +369,17 @@ impl Sink for Reader {
             let _ = content.take((PARSE_BYTES - CHUNK) as u64 + 1).read_to_end(&mut bytes);
         }
         if bytes.len() > PARSE_BYTES {
-            let note = format!(
-                "larger than {} MiB, so it was scanned like a log and not read as {}",
-                PARSE_BYTES >> 20,
-                format.name
-            );
+            let note = too_large(format.name);
             self.send(index, Job::Open { index, path, identified, taken_for: "text", note: Some(note), year });
             self.send(index, Job::Chunk(bytes));
             let next = self.chunk(content);
             self.stream(index, next, content);
         } else {
-            self.send(index, Job::Parse { index, path, identified, format, bytes, year });
+            bytes.shrink_to_fit();
+            let keep = bytes.len() <= KEEP_DOCUMENT && self.kept + bytes.len() <= KEEP_TOTAL;
+            self.kept += if keep { bytes.len() } else { 0 };
+            let room = self.waiting.room(bytes.len());
+            self.send(index, Job::Parse { index, path, identified, format, bytes, year, keep, room });
         }
     }
 
@@ -322,12 +427,16 @@ fn work(jobs: &Receiver<Job>, signatures: &SignatureSet, done: &Sender<(usize, O
     let mut open: Option<(usize, Outcome, Scanner<'_>)> = None;
     for job in jobs {
         match job {
-            Job::Parse { index, path, identified, format, bytes, year } => {
+            Job::Parse { index, path, identified, format, bytes, year, keep, room } => {
                 let container = identified.container;
                 let document = Document { container: container.clone(), ..Document::new(path.clone(), &bytes) };
                 let mut parsed = format.read(&document);
                 for part in std::mem::take(&mut parsed.logs) {
                     scan_part(&mut parsed, part, &path, &bytes, signatures, year);
+                }
+                if parsed.more_problems > 0 {
+                    let message = format!("{} more lines could not be read", parsed.more_problems);
+                    parsed.problems.push(Problem { document: path.clone(), line: 0, message });
                 }
                 let outcome = Outcome {
                     path,
@@ -338,18 +447,31 @@ fn work(jobs: &Receiver<Job>, signatures: &SignatureSet, done: &Sender<(usize, O
                     stated: parsed.facts.len(),
                     facts: parsed.facts,
                     problems: parsed.problems,
-                    kept: (bytes.len() <= KEEP_DOCUMENT).then_some(bytes),
+                    partial: false,
+                    kept: keep.then_some(bytes),
                 };
+                drop(room);
                 let _ = done.send((index, outcome));
             }
             Job::Open { index, path, identified, taken_for, note, year } => {
                 let scanner = Scanner::new(signatures, path.clone(), identified.container.clone()).with_year(year);
-                let problems =
-                    note.map(|message| Problem { document: path.clone(), line: 0, message }).into_iter().collect();
                 let Identified { root, container, .. } = identified;
                 let (facts, stated) = (Vec::new(), 0);
-                let outcome =
-                    Outcome { path, root, container, taken_for, bytes: 0, facts, stated, problems, kept: None };
+                let partial = note.is_some();
+                let problems: Vec<Problem> =
+                    note.map(|message| Problem { document: path.clone(), line: 0, message }).into_iter().collect();
+                let outcome = Outcome {
+                    path,
+                    root,
+                    container,
+                    taken_for,
+                    bytes: 0,
+                    facts,
+                    stated,
+                    problems,
+                    partial,
+                    kept: None,
+                };
                 open = Some((index, outcome, scanner));
             }
             Job::Chunk(chunk) => {
@@ -415,6 +537,78 @@ mod tests {
         let set = SignatureSet::compile(vec![signature]).unwrap();
         let intake = take_texts(&[(path.into(), text.into())], &set);
         intake.outcomes.into_iter().flat_map(|outcome| outcome.facts).collect()
+    }
+
+    /// Facts beyond the limit are left out in the bundle's order, whatever order the workers end in.
+    #[test]
+    fn facts_beyond_the_limit_are_told_and_left_out_in_order() {
+        let address = |index: usize| -> (usize, Outcome) {
+            let data = bundlescope_facts::Data::from(bundlescope_facts::Address::default());
+            let facts = vec![Fact::new(bundlescope_facts::Source::default(), data); 2];
+            let path = Text::from(format!("{index}.txt"));
+            let (root, problems) = (Text::from(""), Vec::new());
+            let outcome = Outcome {
+                path,
+                root,
+                container: None,
+                taken_for: "test",
+                bytes: 0,
+                stated: 2,
+                facts,
+                problems,
+                partial: false,
+                kept: None,
+            };
+            (index, outcome)
+        };
+        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+            let (sender, receiver) = channel();
+            order.into_iter().for_each(|index| sender.send(address(index)).unwrap());
+            drop(sender);
+            let (outcomes, hits) = collect(&receiver, 3);
+            let left: Vec<(usize, bool)> = outcomes.iter().map(|o| (o.facts.len(), o.partial)).collect();
+            assert_eq!(left, [(2, false), (1, true), (0, true)], "{order:?}");
+            assert_eq!(hits.len(), 1);
+            assert_eq!((hits[0].limit, &*hits[0].document), ("facts", "1.txt"));
+        }
+    }
+
+    /// What waits to be parsed is bounded; one document alone may be as large as any that is parsed.
+    #[test]
+    fn documents_wait_until_there_is_room() {
+        let waiting = Arc::new(Waiting::default());
+        let first = waiting.room(WAITING + 1);
+        let (told, when) = channel();
+        thread::scope(|scope| {
+            let other = Arc::clone(&waiting);
+            scope.spawn(move || {
+                let room = other.room(1);
+                told.send(()).unwrap();
+                drop(room);
+            });
+            assert!(when.recv_timeout(std::time::Duration::from_millis(50)).is_err());
+            drop(first);
+            when.recv().unwrap();
+        });
+        assert_eq!(*waiting.bytes.lock().unwrap(), 0);
+    }
+
+    /// A document of a known format that is too large to be parsed is searched as a log, and said to be a limit.
+    #[test]
+    fn a_document_too_large_to_be_parsed_is_searched_and_told() {
+        let line = "dial tcp 10.0.0.1:6379: connect: connection refused\n";
+        let rules = "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n".repeat(PARSE_BYTES / 40);
+        let text = format!("*filter\n:INPUT ACCEPT [0:0]\n{rules}COMMIT\n{line}");
+        let pattern = Pattern { regex: r"dial tcp (?<endpoint>\S+): connect".into(), ..Pattern::default() };
+        let signature =
+            Signature { id: "go".into(), event: "refused".into(), patterns: vec![pattern], ..Signature::default() };
+        let set = SignatureSet::compile(vec![signature]).unwrap();
+        let intake = take_texts(&[("iptables-save.txt".into(), text.into())], &set);
+        let [outcome] = &intake.outcomes[..] else { panic!("{}", intake.outcomes.len()) };
+        assert_eq!((outcome.taken_for, outcome.partial), ("text", true));
+        assert!(outcome.facts.iter().any(|fact| fact.kind() == "refused"));
+        assert_eq!(intake.summary.limits.iter().map(|hit| hit.limit).collect::<Vec<_>>(), ["parse_bytes"]);
+        assert!(!intake.summary.complete && intake.summary.partial.contains("iptables-save.txt"));
     }
 
     #[test]

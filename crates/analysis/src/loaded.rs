@@ -16,8 +16,8 @@ use crate::quotes::Quotes;
 use crate::signatures::Rulebook;
 use crate::{canonical, captured, coverage, enrich, hosts, listening, packet_traces, reasons};
 
-/// Damages that the header of a report names; all of them are among the problems.
-const DAMAGES: usize = 10;
+/// Limits, and damages, that the header of a report names; the others are counted. All damages are among the problems.
+const TOLD: usize = 10;
 
 /// How a bundle is read.
 #[derive(Debug, Clone)]
@@ -73,6 +73,9 @@ impl Loaded {
         let Intake { summary, mut outcomes, links } = intake;
         // The order in which an archive holds its documents says nothing.
         outcomes.sort_by(|a, b| a.path.cmp(&b.path));
+        for outcome in &mut outcomes {
+            outcome.partial = summary.partial.contains(&outcome.path);
+        }
         let names = Names::learn(outcomes.iter().flat_map(|outcome| &outcome.facts));
         for outcome in &mut outcomes {
             if let Some(container) = outcome.container.as_mut()
@@ -100,10 +103,9 @@ impl Loaded {
         let mut coverage = coverage::of(&outcomes, &nodes, &facts, &events.into_iter().collect::<Vec<_>>());
         reasons::add(&mut coverage, &outcomes, &nodes, &facts);
         let captured = captured::time(&facts);
-        let hits = summary.limits.into_iter().map(|hit| hit.message);
-        let damage =
-            summary.problems.iter().take(DAMAGES).map(|problem| format!("{}: {}", problem.document, problem.message));
-        let limits = hits.chain(damage).collect();
+        let hits = summary.limits.iter().map(|hit| format!("{}: {} (limit {})", hit.document, hit.message, hit.limit));
+        let damage = summary.problems.iter().map(|problem| format!("{}: {}", problem.document, problem.message));
+        let limits = told(hits, "limits").chain(told(damage, "problems")).collect();
         let mut problems = summary.problems;
         let mut quotes = Quotes::default();
         let documents = outcomes
@@ -191,6 +193,13 @@ impl Loaded {
             documents: self.documents,
         }
     }
+}
+
+/// The first few of many, and how many more there are.
+fn told(mut all: impl Iterator<Item = String>, what: &str) -> impl Iterator<Item = String> {
+    let first: Vec<String> = all.by_ref().take(TOLD).collect();
+    let more = all.count();
+    first.into_iter().chain((more > 0).then(|| format!("{more} more {what}")))
 }
 
 fn document(outcome: Outcome, node: Text, problems: &mut Vec<Problem>, quotes: &mut Quotes) -> DocumentInfo {

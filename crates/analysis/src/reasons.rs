@@ -58,6 +58,7 @@ pub(crate) fn add(coverage: &mut Coverage, outcomes: &[Outcome], nodes: &[Text],
     for (outcome, node) in outcomes.iter().zip(nodes) {
         let subject = || Document::new(outcome.path.clone(), b"").subject;
         let why = match outcome.taken_for {
+            _ if outcome.partial => "was read in part only",
             "empty" => "is empty",
             _ if outcome.stated == 0 && !outcome.problems.is_empty() => "could not be read",
             _ => continue,

@@ -344,8 +344,10 @@ impl<'a, 'w> Join<'a, 'w> {
         let kind = &*pattern.kind;
         let Some((format, command)) = coverage.missing(kind).first() else { return BTreeSet::new() };
         let container = self.container_asked(pattern, row);
-        let collected = match (row.slots.get(Rule::NODE), self.rule.across_nodes) {
-            (Some(Value::Text(node)), false) => {
+        let node = row.slots.get(Rule::NODE).and_then(Value::as_text).filter(|_| !self.rule.across_nodes);
+        let collected = match node {
+            _ if coverage.partly(node, kind, container.as_deref()) => false,
+            Some(node) => {
                 let stated = self.index.has(kind, node, container.as_deref());
                 // Only what containers see for themselves is missing for one of them and there for another.
                 let anyone = !seen_by_container(kind) && coverage.on(node, kind);

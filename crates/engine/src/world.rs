@@ -40,6 +40,7 @@ pub struct Coverage {
     collected: BTreeMap<Text, BTreeSet<(Text, Option<Text>)>>,
     producers: BTreeMap<Text, Vec<(Text, String)>>,
     reasons: BTreeMap<(Text, Text), String>,
+    partial: BTreeMap<Text, BTreeSet<(Text, Option<Text>)>>,
 }
 
 impl Coverage {
@@ -47,6 +48,22 @@ impl Coverage {
     /// namespace, or its log, with the container's name.
     pub fn add(&mut self, node: impl Into<Text>, kind: impl Into<Text>, container: Option<Text>) {
         self.collected.entry(kind.into()).or_default().insert((node.into(), container));
+    }
+
+    /// A document that states facts of that kind was read in part only: what is not in it may be there all the same.
+    pub fn add_partial(&mut self, node: impl Into<Text>, kind: impl Into<Text>, container: Option<Text>) {
+        self.partial.entry(kind.into()).or_default().insert((node.into(), container));
+    }
+
+    /// Whether a document that could state that kind, on that node and for that container where these are named, was read in
+    /// part only.
+    pub fn partly(&self, node: Option<&str>, kind: &str, container: Option<&str>) -> bool {
+        self.partial.get(kind).is_some_and(|places| {
+            places.iter().any(|(known, of)| {
+                node.is_none_or(|node| **known == *node)
+                    && (container.is_none() || of.is_none() || of.as_deref() == container)
+            })
+        })
     }
 
     /// A format that states facts of that kind, and the command that collects it. The first one is asked for.

@@ -111,8 +111,10 @@ pub(crate) fn common_indent(bytes: &[u8]) -> usize {
 pub struct Parsed {
     /// Facts in the document's order.
     pub facts: Vec<Fact>,
-    /// What could not be read.
+    /// What could not be read; the first [`Parsed::MOST_PROBLEMS`] of it.
     pub problems: Vec<Problem>,
+    /// How much else could not be read.
+    pub more_problems: u64,
     /// Parts that may hold messages of programs, for whoever searches logs.
     pub logs: Vec<LogPart>,
 }
@@ -131,6 +133,9 @@ pub struct LogPart {
 }
 
 impl Parsed {
+    /// Problems that are kept one by one: a hostile document could have millions, and a person reads a few.
+    pub const MOST_PROBLEMS: usize = 1000;
+
     /// Adds a fact that one line states.
     pub fn line_fact(&mut self, document: &Document<'_>, line: Line<'_>, data: impl Into<Data>) {
         self.fact(document, line, line, data);
@@ -143,7 +148,11 @@ impl Parsed {
 
     /// Adds a problem; `message` is a lowercase fragment that says what was expected.
     pub fn problem(&mut self, document: &Document<'_>, line: u32, message: impl Into<String>) {
-        self.problems.push(Problem { document: document.path.clone(), line, message: message.into() });
+        if self.problems.len() < Self::MOST_PROBLEMS {
+            self.problems.push(Problem { document: document.path.clone(), line, message: message.into() });
+        } else {
+            self.more_problems += 1;
+        }
     }
 }
 

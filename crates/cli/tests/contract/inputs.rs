@@ -1,5 +1,6 @@
 //! The same bundle gives the same findings, however it comes; a damaged one gives what could be read.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::Value;
@@ -61,6 +62,38 @@ fn a_limit_that_was_hit_is_in_the_header() {
     assert!(report["bundle"]["limits"][0].as_str().unwrap().contains("20480 bytes"), "{}", report["bundle"]);
     let report = json(&ok(&["analyze", &fixture(REFUSED), "--format", "json", "--max-entries", "5"]));
     assert_eq!(report["bundle"]["documents"], 5);
+}
+
+/// What a document does not say in the part that was read is undecided: no finding comes of it, and no check is clear
+/// that the whole bundle does not clear.
+#[test]
+fn what_was_cut_off_is_undecided() {
+    let bundle = fixture(REFUSED);
+    let texts = |list: &Value, key: &str| -> BTreeSet<String> {
+        list.as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry[key].as_str().or(entry.as_str()).unwrap().to_owned())
+            .collect()
+    };
+    let whole = json(&ok(&["analyze", &bundle, "--format", "json"]));
+    for most in ["300", "2K", "20K"] {
+        let part = json(&ok(&["analyze", &bundle, "--format", "json", "--max-document", most]));
+        assert_eq!(part["bundle"]["complete"], false);
+        let limits = part["bundle"]["limits"].as_array().unwrap();
+        let first = limits[0].as_str().unwrap();
+        assert!(
+            first.contains(": the document was read to byte") && first.ends_with("(limit document_bytes)"),
+            "{first}"
+        );
+        // Ten are named, the others counted.
+        assert!(limits.len() <= 22, "{}", limits.len());
+        let (clear, cleared) = (texts(&part["clear"], "id"), texts(&whole["clear"], "id"));
+        assert!(clear.is_subset(&cleared), "{most}: {:?}", clear.difference(&cleared));
+        assert!(clear.len() < cleared.len(), "{most}: as if nothing was cut off");
+        let (causes, all) = (texts(&part["findings"], "cause"), texts(&whole["findings"], "cause"));
+        assert!(causes.is_subset(&all), "{most}: {:?}", causes.difference(&all));
+    }
 }
 
 #[test]

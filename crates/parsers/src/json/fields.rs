@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use bundlescope_facts::{self as facts, Problem, Source, Text};
+use bundlescope_facts::{self as facts, Source, Text};
 use ipnet::IpNet;
 use jiff::Timestamp;
 
@@ -78,7 +78,7 @@ pub(crate) fn read_records<'a>(
         each(Fields { node: Some(&record), start: record.start, context: &context }, list, parsed);
         for (at, what) in context.wrong.borrow_mut().drain(..) {
             let message = format!("{} {what}", path(&record, at));
-            parsed.problems.push(Problem { document: document.path.clone(), line: context.line(at), message });
+            parsed.problem(document, context.line(at), message);
         }
     }
 }

@@ -216,6 +216,7 @@ fn parse(document: &Document<'_>) -> Parsed {
         }
         parsed.facts.extend(one.facts);
         parsed.problems.extend(one.problems);
+        parsed.more_problems += one.more_problems;
         parsed.logs.extend(
             one.logs
                 .into_iter()
