@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use bundlescope_analysis::{Loaded, Rulebook, load};
 use bundlescope_engine::DocumentInfo;
 use bundlescope_facts::{Fact, KINDS, Value, kind_spec};
-use bundlescope_report::escape_active;
+use bundlescope_report::{Redactor, escape_active};
 use bundlescope_rules::nearest;
 use serde_json::{Map, json};
 
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Facts) -> Result<ExitCode, Failure> {
             {
                 return Err(unknown_kind(kind, &rules));
             }
-            list(&facts, args.format)
+            list(&facts, args.format, &mut (!args.reading.no_redact).then(Redactor::default))
         }
     };
     print(&out)?;
@@ -116,29 +116,25 @@ fn totals(out: &mut String, documents: &[DocumentInfo]) {
     }
 }
 
-/// The facts of one kind with their sources.
-fn list(facts: &[&Fact], format: FactsFormat) -> String {
+/// The facts of one kind with their sources, secrets masked where there is something to mask them.
+fn list(facts: &[&Fact], format: FactsFormat, redactor: &mut Option<Redactor>) -> String {
     match format {
         FactsFormat::Json => {
-            let all = serde_json::Value::Array(facts.iter().map(|fact| object(fact)).collect());
+            let all = serde_json::Value::Array(facts.iter().map(|fact| object(fact, redactor)).collect());
             escape_active(&format!("{all:#}\n"))
         }
-        FactsFormat::Jsonl => facts.iter().map(|fact| escape_active(&format!("{}\n", object(fact)))).collect(),
+        FactsFormat::Jsonl => {
+            facts.iter().map(|fact| escape_active(&format!("{}\n", object(fact, redactor)))).collect()
+        }
         FactsFormat::Table => {
             let mut out = String::new();
             for fact in facts {
                 let _ =
                     writeln!(out, "{}:{}", bundlescope_report::plain(&fact.source.document), fact.source.first_line);
-                for (name, value) in fact.fields() {
-                    if !is_empty(&value) {
-                        let text = serde_json::to_string(&value).unwrap_or_default();
-                        let _ = writeln!(
-                            out,
-                            "    {}: {}",
-                            bundlescope_report::plain(&name),
-                            bundlescope_report::plain(&text)
-                        );
-                    }
+                for (name, value) in fields(fact, redactor) {
+                    let text = serde_json::to_string(&value).unwrap_or_default();
+                    let _ =
+                        writeln!(out, "    {}: {}", bundlescope_report::plain(&name), bundlescope_report::plain(&text));
                 }
             }
             out
@@ -146,20 +142,32 @@ fn list(facts: &[&Fact], format: FactsFormat) -> String {
     }
 }
 
-fn object(fact: &Fact) -> serde_json::Value {
-    let mut fields = Map::new();
-    fields.insert("kind".into(), fact.kind().into());
-    fields.insert("node".into(), fact.node.as_ref().into());
-    for (name, value) in fact.fields() {
-        if !is_empty(&value) {
-            fields.insert(name.to_string(), json!(value));
-        }
+fn object(fact: &Fact, redactor: &mut Option<Redactor>) -> serde_json::Value {
+    let mut object = Map::new();
+    object.insert("kind".into(), fact.kind().into());
+    object.insert("node".into(), fact.node.as_ref().into());
+    for (name, value) in fields(fact, redactor) {
+        object.insert(name, json!(value));
     }
-    fields.insert(
+    object.insert(
         "source".into(),
         json!({"document": &*fact.source.document, "line": fact.source.first_line, "end_line": fact.source.last_line}),
     );
-    serde_json::Value::Object(fields)
+    serde_json::Value::Object(object)
+}
+
+/// The fields that state something.
+fn fields(fact: &Fact, redactor: &mut Option<Redactor>) -> Vec<(String, Value)> {
+    let stated = fact.fields().into_iter().filter(|(_, value)| !is_empty(value));
+    let mut fields: Vec<(String, Value)> = stated.map(|(name, value)| (name.to_string(), value)).collect();
+    let Some(redactor) = redactor else { return fields };
+    // Variables and settings name themselves in one field and their value in another.
+    let about = fields.iter().find(|(name, _)| matches!(name.as_str(), "name" | "key" | "setting" | "variable"));
+    let about = about.and_then(|(_, value)| value.as_text()).unwrap_or_default().to_owned();
+    for (name, value) in &mut fields {
+        redactor.value(if name == "value" { &about } else { name }, value);
+    }
+    fields
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -46,9 +46,9 @@ fn read_all(packs: &[PathBuf], built_in: bool) -> Result<(Pack, Vec<Diagnostic>)
 
 /// A site file.
 pub(crate) fn site(path: &Path) -> Result<RuleFile, Failure> {
-    let text = fs::read(path)
+    let text = fs::read_to_string(path)
         .map_err(|error| Failure::rules(format!("{}: cannot read the site file: {error}", path.display())))?;
-    Ok(file(path, &text))
+    Ok(RuleFile { path: path.display().to_string(), text })
 }
 
 /// Rules without a mistake; every mistake of every file is told at once.
@@ -74,19 +74,13 @@ pub(crate) fn read(path: &Path) -> Result<RuleSource, Failure> {
         return Err(Failure::rules(format!("{}: no rule files (*.yaml) in this folder", path.display())));
     }
     let mut files = Vec::new();
-    for path in found {
-        let text = fs::read(&path)
-            .map_err(|error| Failure::rules(format!("{}: cannot read the rule file: {error}", path.display())))?;
-        files.push(file(&path, &text));
+    for file in found {
+        let text = fs::read_to_string(&file)
+            .map_err(|error| Failure::rules(format!("{}: cannot read the rule file: {error}", file.display())))?;
+        files.push(RuleFile { path: file.display().to_string(), text });
     }
     let name = path.file_stem().map_or_else(|| "rules".to_owned(), |name| name.to_string_lossy().into_owned());
     Ok(RuleSource { name, version: String::new(), files })
-}
-
-/// Bytes that are not UTF-8 become the character that stands for them, which the checker tells with its place; one such
-/// file keeps no other from being checked.
-fn file(path: &Path, bytes: &[u8]) -> RuleFile {
-    RuleFile { path: path.display().to_string(), text: String::from_utf8_lossy(bytes).into_owned() }
 }
 
 fn collect(path: &Path, depth: u32, found: &mut Vec<PathBuf>) -> Result<(), Failure> {

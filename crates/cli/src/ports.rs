@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use bundlescope_analysis::{
     Comparison, Decider, Declared, Difference, HostPorts, PortReport, Requirements, Seen, Use, compare, load, ports,
 };
-use bundlescope_report::{escape_active, plain_line};
+use bundlescope_report::{Redactor, escape_active, plain_line};
 use serde_json::{Value, json};
 
 use crate::args::{Ports, PortsFormat};
@@ -29,7 +29,8 @@ pub(crate) fn run(args: &Ports) -> Result<ExitCode, Failure> {
         PortsFormat::Text => Page { out: String::new(), markdown: false }.render(&report, comparison.as_ref()),
         PortsFormat::Markdown => Page { out: String::new(), markdown: true }.render(&report, comparison.as_ref()),
     };
-    print(&out)?;
+    // Neither form has a text that spans lines.
+    print(&if args.reading.no_redact { out } else { Redactor::default().mask(&out) })?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use bundlescope_analysis::{Loaded, ProbeError, load};
 use bundlescope_facts::Proto;
 use bundlescope_netfilter::{Answer, Flow, From};
-use bundlescope_report::{escape_active, plain_line};
+use bundlescope_report::{Redactor, escape_active, plain_line};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -49,9 +49,10 @@ pub(crate) fn run(args: &Probe) -> Result<ExitCode, Failure> {
     bar.finish_and_clear();
     let loaded = loaded.map_err(Failure::unreadable)?;
     let mut out = String::new();
+    let mut redactor = (!args.reading.no_redact).then(Redactor::default);
     for question in &questions {
         let answer = ask(&loaded, question);
-        show(&mut out, args, question, &answer)?;
+        show(&mut out, args, question, &answer, redactor.as_mut())?;
     }
     print(&out)?;
     Ok(ExitCode::SUCCESS)
@@ -174,24 +175,27 @@ fn show(
     args: &Probe,
     question: &Question,
     result: &Result<(Flow, Answer), ProbeError>,
+    redactor: Option<&mut Redactor>,
 ) -> Result<(), Failure> {
     let form = if args.flows.is_some() && args.format == ProbeFormat::Text { ProbeFormat::Jsonl } else { args.format };
     if form == ProbeFormat::Text {
+        let mut told = String::new();
         match result {
-            Ok((flow, answer)) => text(out, question, flow, answer),
+            Ok((flow, answer)) => text(&mut told, question, flow, answer),
             Err(error) => {
                 // Writing to a string cannot fail.
-                let _ = writeln!(out, "unknown: {}", plain_line(&error.to_string()));
+                let _ = writeln!(told, "unknown: {}", plain_line(&error.to_string()));
             }
         }
+        out.push_str(&redactor.map_or_else(|| told.clone(), |redactor| redactor.mask(&told)));
         return Ok(());
     }
     let id = args.flows.is_some().then_some(&question.id);
     let line = match result {
-        Ok((_, answer)) => encode(&Numbered { id, answer }, form),
+        Ok((_, answer)) => encode(&Numbered { id, answer }, form, redactor),
         Err(error) => {
             let assumed = vec![format!("not known: {error}")];
-            encode(&Numbered { id, answer: Unanswered { verdict: "unknown", path: [], assumed } }, form)
+            encode(&Numbered { id, answer: Unanswered { verdict: "unknown", path: [], assumed } }, form, redactor)
         }
     };
     let line = line.map_err(|error| Failure::usage(format!("cannot write the answer as JSON: {error}")))?;
@@ -216,7 +220,15 @@ struct Unanswered {
     assumed: Vec<String>,
 }
 
-fn encode(value: &impl Serialize, form: ProbeFormat) -> serde_json::Result<String> {
+fn encode(value: &impl Serialize, form: ProbeFormat, redactor: Option<&mut Redactor>) -> serde_json::Result<String> {
+    let Some(redactor) = redactor else { return written(value, form) };
+    let plain = serde_json::to_value(value)?;
+    let masked = redactor.json(plain.clone());
+    // An answer without secrets keeps its members in their order.
+    if masked == plain { written(value, form) } else { written(&masked, form) }
+}
+
+fn written(value: &impl Serialize, form: ProbeFormat) -> serde_json::Result<String> {
     if form == ProbeFormat::Json { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) }
 }
 

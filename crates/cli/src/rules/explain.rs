@@ -46,25 +46,12 @@ pub(crate) fn run(args: &Explain) -> Result<ExitCode, Failure> {
     };
     let mut redactor = Redactor::default();
     let json = json.unwrap_or_default();
-    let (text, json) =
-        if args.reading.no_redact { (text, json) } else { (redactor.mask(&text), masked(json, &mut redactor)) };
+    let (text, json) = if args.reading.no_redact { (text, json) } else { (redactor.mask(&text), redactor.json(json)) };
     match args.format {
         Form::Text => print(&plain(&text))?,
         Form::Json => print(&escape_active(&format!("{json:#}\n")))?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The value with the secrets in its texts masked.
-fn masked(value: serde_json::Value, redactor: &mut Redactor) -> serde_json::Value {
-    use serde_json::Value;
-    match value {
-        Value::String(text) => Value::String(redactor.mask(&text)),
-        // An explanation nests as deep as the conditions of a rule.
-        Value::Array(items) => items.into_iter().map(|item| masked(item, redactor)).collect(),
-        Value::Object(map) => map.into_iter().map(|(key, value)| (key, masked(value, redactor))).collect(),
-        other => other,
-    }
 }
 
 /// Adds a text in lines of at most 80 columns; all but the first are indented two columns more.

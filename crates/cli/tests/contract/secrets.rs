@@ -33,3 +33,37 @@ fn secrets_are_masked_alike_counted_and_shown_on_request() {
     let shown = ok(&["analyze", bundle, "--no-redact"]);
     assert!(shown.contains("hunter2-x") && !shown.contains("Masked"), "{shown}");
 }
+
+/// Facts, answers and lists are passed on like reports.
+#[test]
+fn other_commands_mask_secrets_too() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("app/logs")).unwrap();
+    let log = "2024-05-01T10:00:00Z dial tcp 10.1.2.3:5432: connect: connection refused PGPASSWORD=hunter2-x\n";
+    fs::write(folder.path().join("app/logs/api.log"), log).unwrap();
+    let rules = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n\
+        -A OUTPUT -p tcp -m tcp --dport 5432 -m comment --comment \"token=hunter2-x\" -j DROP\nCOMMIT\n";
+    fs::write(folder.path().join("iptables-save.txt"), rules).unwrap();
+    let bundle = folder.path().to_str().unwrap();
+    let mut calls = Vec::new();
+    for format in ["table", "json", "jsonl"] {
+        for kind in ["connection_failure", "firewall_rule"] {
+            calls.push(vec!["facts", bundle, "--kind", kind, "--format", format]);
+        }
+    }
+    for format in ["text", "json", "jsonl"] {
+        calls.push(vec!["probe", bundle, "--from", "host", "--to", "10.1.2.3:5432", "--format", format]);
+    }
+    calls.push(vec!["rules", "explain", "connection-failure", bundle]);
+    calls.push(vec!["ports", bundle]);
+    let mut shown = 0;
+    for mut args in calls {
+        let masked = ok(&args);
+        assert!(!masked.contains("hunter2-x"), "{args:?}: {masked}");
+        args.push("--no-redact");
+        let plain = ok(&args);
+        shown += usize::from(plain.contains("hunter2-x"));
+        assert_eq!(plain.contains("hunter2-x"), masked.contains("[masked 1]"), "{args:?}: {masked}");
+    }
+    assert!(shown >= 3, "{shown} outputs hold the secret at all");
+}

@@ -89,6 +89,32 @@ impl Redactor {
         }
     }
 
+    /// A JSON value with the secrets in its texts masked. It recurses: nothing that nests as deep as a bundle wants may be
+    /// given to it.
+    pub fn json(&mut self, value: serde_json::Value) -> serde_json::Value {
+        self.member("", value)
+    }
+
+    fn member(&mut self, name: &str, value: serde_json::Value) -> serde_json::Value {
+        use serde_json::Value as Json;
+        match value {
+            Json::String(text) => {
+                let mut value = Value::Text(text.into());
+                self.value(name, &mut value);
+                serde_json::to_value(&value).unwrap_or_default()
+            }
+            Json::Array(items) => items.into_iter().map(|item| self.member(name, item)).collect(),
+            Json::Object(map) => map
+                .into_iter()
+                .map(|(name, value)| {
+                    let value = self.member(&name, value);
+                    (name, value)
+                })
+                .collect(),
+            other => other,
+        }
+    }
+
     /// Masks the secrets in everything that comes from the bundle's texts, and counts them in the header.
     pub fn diagnosis(&mut self, diagnosis: &mut Diagnosis) {
         for finding in &mut diagnosis.findings {
