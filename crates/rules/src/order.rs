@@ -54,11 +54,12 @@ pub(crate) fn stratified(rules: Vec<Rule>, texts: &BTreeMap<Arc<str>, Arc<str>>)
             break;
         }
     }
-    let circles = circles(&left);
+    let emitters: Vec<Text> =
+        left.iter().filter(|(rule, _)| rule.emit.is_some()).map(|(rule, _)| rule.id.clone()).collect();
     let diagnostics = left
         .iter()
-        .filter_map(|(rule, _)| Some((rule, circles.iter().find(|circle| circle.first() == Some(&rule.id))?)))
-        .map(|(rule, circle)| {
+        .filter(|(rule, _)| rule.emit.is_some())
+        .map(|(rule, _)| {
             let text = texts.get(&rule.path).cloned().unwrap_or_else(|| "".into());
             let start = text.find("\nemit:").map_or(0, |at| at + 1);
             Diagnostic {
@@ -67,51 +68,10 @@ pub(crate) fn stratified(rules: Vec<Rule>, texts: &BTreeMap<Arc<str>, Arc<str>>)
                 span: start..(start + 4).min(text.len()),
                 message: format!("`{}` needs facts that depend on its own", rule.id),
                 label: "emits what it needs".into(),
-                help: Some(match circle.len() {
-                    1 => "a circle of one, which asks for what it emits: choose another name".to_owned(),
-                    _ => format!("rules of the circle: {}", circle.join(", ")),
-                }),
+                help: Some(format!("rules of the circle: {}", emitters.join(", "))),
                 text,
             }
         })
         .collect();
     (ordered, diagnostics)
-}
-
-/// The circles among rules that emit facts, each told once: who needs whom, over others too, and is needed in turn.
-fn circles(left: &[(Rule, BTreeSet<Text>)]) -> Vec<Vec<Text>> {
-    let emitted = |rule: &Rule| rule.emit.as_ref().map(|emit| emit.kind.clone());
-    // What each kind is made of, directly at first.
-    let mut makers: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
-    for (at, (rule, _)) in left.iter().enumerate() {
-        if let Some(kind) = emitted(rule) {
-            makers.entry(kind).or_default().push(at);
-        }
-    }
-    let reaches = |from: usize| {
-        let mut seen = BTreeSet::new();
-        let mut open = vec![from];
-        while let Some(at) = open.pop() {
-            let needs = left.get(at).into_iter().flat_map(|(_, needs)| needs);
-            for next in needs.filter_map(|kind| makers.get(kind)).flatten() {
-                if seen.insert(*next) {
-                    open.push(*next);
-                }
-            }
-        }
-        seen
-    };
-    let reached: Vec<BTreeSet<usize>> = (0..left.len()).map(reaches).collect();
-    let goes = |from: usize, to: usize| reached.get(from).is_some_and(|seen| seen.contains(&to));
-    let mut told: BTreeSet<usize> = BTreeSet::new();
-    let mut circles = Vec::new();
-    for at in (0..left.len()).filter(|at| goes(*at, *at)) {
-        if told.contains(&at) {
-            continue;
-        }
-        let circle: BTreeSet<usize> = (0..left.len()).filter(|other| goes(at, *other) && goes(*other, at)).collect();
-        circles.push(circle.iter().filter_map(|at| left.get(*at)).map(|(rule, _)| rule.id.clone()).collect());
-        told.extend(circle);
-    }
-    circles
 }

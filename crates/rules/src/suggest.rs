@@ -3,10 +3,8 @@
 /// The nearest of the known names, when one is near enough to be what was meant: the "did you mean" of
 /// everything that people type.
 pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let whole = wanted.get(..wanted.len().min(64)).unwrap_or(wanted);
-    let wanted = whole.to_ascii_lowercase().replace('-', "_");
-    // Between names of one letter any other is as near.
-    let limit = if wanted.chars().count() < 2 { 0 } else { (wanted.chars().count() / 3).clamp(1, 4) };
+    let wanted = wanted.get(..wanted.len().min(64)).unwrap_or(wanted).to_ascii_lowercase().replace('-', "_");
+    let limit = (wanted.chars().count() / 3).clamp(1, 4);
     known
         .into_iter()
         .filter_map(|name| {
@@ -17,22 +15,16 @@ pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Op
             }
             let distance = distance(&wanted, &plain);
             let part = wanted.len() >= 3 && plain.len() >= 3 && (plain.contains(&wanted) || wanted.contains(&plain));
-            let near = if part { distance.min(limit) } else { distance };
-            (distance <= limit || part).then(|| (near, self::distance(whole, name), name))
+            (distance <= limit || part).then_some((if part { distance.min(limit) } else { distance }, name))
         })
         .min()
-        .map(|(_, _, name)| name)
-}
-
-/// The name that was meant: what other tools call so, or the nearest.
-pub(crate) fn meant<'a>(wanted: &str, known: &[&'a str]) -> Option<&'a str> {
-    synonym(wanted, known).or_else(|| nearest(wanted, known.iter().copied()))
+        .map(|(_, name)| name)
 }
 
 /// The help for a name that is not known: the nearest, or the list when it is short enough to be read.
 pub(crate) fn help<'a>(wanted: &str, what: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
-    if let Some(name) = meant(wanted, &known) {
+    if let Some(name) = synonym(wanted, &known).or_else(|| nearest(wanted, known.iter().copied())) {
         return Some(format!("did you mean `{name}`?"));
     }
     (!known.is_empty() && known.len() <= 40).then(|| format!("{what}: {}", known.join(", ")))

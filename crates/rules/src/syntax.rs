@@ -34,19 +34,6 @@ pub(crate) fn told(text: &str, span: Range<usize>, message: &str) -> Told {
     if let Some(found) = template(text, &span, line_start, line) {
         return found;
     }
-    if message.contains("merge key") {
-        return as_it_is("write the fields out");
-    }
-    if message.contains("budget breached") || message.contains("recursion limit") {
-        return Told {
-            message: "lists, maps or aliases nest too deeply, or are too many".to_owned(),
-            ..as_it_is("write flatter rules, and no aliases of aliases")
-        };
-    }
-    if message.contains("escape") {
-        return escape(&span, line_start, line)
-            .unwrap_or_else(|| as_it_is("put the text in single quotes: in double quotes `\\` begins an escape"));
-    }
     if message.contains("misplaced bracket") {
         return as_it_is("this `}` or `]` closes nothing: remove it, or open it before");
     }
@@ -64,11 +51,6 @@ pub(crate) fn told(text: &str, span: Range<usize>, message: &str) -> Told {
         "flow",
         "unexpected end",
     ];
-    if late.iter().any(|part| message.contains(part))
-        && let Some(found) = glued(text, line_start, line, span.start)
-    {
-        return found;
-    }
     if late.iter().any(|part| message.contains(part))
         && let Some(found) = open(text, span.start)
     {
@@ -114,8 +96,6 @@ pub(crate) fn told(text: &str, span: Range<usize>, message: &str) -> Told {
             "<:" => "operators are words: `lt`".to_owned(),
             "!=" => "operators are words: `not`".to_owned(),
             "==" | "=:" => "operators are words: `is`".to_owned(),
-            "> " if number(rest) => format!("operators are words: `{{ gt: {} }}`", word(rest)),
-            "< " if number(rest) => format!("operators are words: `{{ lt: {} }}`", word(rest)),
             _ => format!("put a text that begins with `{first}` in quotes"),
         };
         let message =
@@ -133,65 +113,13 @@ pub(crate) fn told(text: &str, span: Range<usize>, message: &str) -> Told {
             help: "what belongs together is indented by the same number of spaces; look at the lines above".to_owned(),
         };
     }
+    if message.contains("merge key") {
+        return as_it_is("write the fields out");
+    }
     if message.contains("expected string scalar") {
         return as_it_is("keys are plain texts; put a text that begins with `{` or `[` in quotes");
     }
     as_it_is("check indentation, brackets and quotes; a text with special characters stands in quotes")
-}
-
-/// What follows an operator of one character, up to the next indicator.
-fn word(rest: &str) -> &str {
-    rest.get(1..).unwrap_or_default().trim_start().split([' ', ',', '}', ']', '\n']).next().unwrap_or_default()
-}
-
-fn number(rest: &str) -> bool {
-    word(rest).starts_with(|c: char| c.is_ascii_digit())
-}
-
-/// A backslash in double quotes that begins no escape of YAML, as authors of regular expressions write them.
-fn escape(span: &Range<usize>, line_start: usize, line: &str) -> Option<Told> {
-    let known = |next: &u8| b"0abtnvfre \"/\\N_LPxuU\t".contains(next);
-    let bytes = line.as_bytes();
-    let mut at = 0;
-    let found = loop {
-        at += line.get(at..)?.find('\\')?;
-        match bytes.get(at + 1) {
-            Some(next) if known(next) => at += 2,
-            _ => break at,
-        }
-    };
-    let end = (found + 2..=line.len()).find(|end| line.is_char_boundary(*end)).unwrap_or(line.len());
-    let start = line_start + found;
-    (start <= span.end.max(line_start + line.len())).then(|| Told {
-        span: start..line_start + end,
-        message: format!("`{}` means nothing in double quotes", line.get(found..end).unwrap_or_default()),
-        help: "put the text in single quotes, in which `\\` stands for itself".to_owned(),
-    })
-}
-
-/// A key in braces without a blank behind its colon: `{container:{name:$n}}`.
-fn glued(text: &str, line_start: usize, line: &str, until: usize) -> Option<Told> {
-    let name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    for (at, _) in line.match_indices(':') {
-        let before = line.get(..at)?;
-        let key = before.trim_end_matches(name).len();
-        let inside = before.get(..key)?.ends_with(['{', ' ', ',']) && key < at;
-        let next = line.get(at + 1..)?.chars().next();
-        let start = line_start + key;
-        // Only in braces: in a block the reader tells it itself.
-        if inside
-            && matches!(next, Some('{' | '[' | '$' | '\'' | '"'))
-            && open_at(text, start).is_some()
-            && start <= until
-        {
-            return Some(Told {
-                span: start..line_start + at + 1,
-                message: "a key and its value are expected".to_owned(),
-                help: "put a blank behind the colon: `key: value`".to_owned(),
-            });
-        }
-    }
-    None
 }
 
 /// A template that stands without quotes: YAML takes its braces for a map.

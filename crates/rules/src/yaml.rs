@@ -65,16 +65,7 @@ pub(crate) fn parse(text: &str) -> (Option<Node>, Vec<Mistake>) {
         let help = Some("put its tests' documents into a bundle on disk".to_owned());
         return (None, vec![Mistake { span: 0..0, message, help, duplicate: false }]);
     }
-    // Whoever reads files puts this character where a byte is none of UTF-8.
-    if let Some(at) = text.find(char::REPLACEMENT_CHARACTER) {
-        let span = at..at + char::REPLACEMENT_CHARACTER.len_utf8();
-        let message = "the file is not UTF-8 from here on".to_owned();
-        let help = Some("save the file as UTF-8".to_owned());
-        return (None, vec![Mistake { span, message, help, duplicate: false }]);
-    }
     match read(text, DuplicateKeyPolicy::Error) {
-        // A file without content has no place of its own.
-        Ok(Node { value: Yaml::Null, .. }) => (Some(Node { span: 0..0, value: Yaml::Null }), Vec::new()),
         Ok(node) => (Some(node), Vec::new()),
         Err(first) if first.duplicate => {
             // The library stops at the first duplicate; reading again without the check gives the tree, and the

@@ -16,9 +16,6 @@ use crate::yaml::{Key, Node, Yaml};
 /// What may stand in the place of a kind of fact.
 pub(crate) const KEYWORDS: &[&str] = &["probe", "any", "all", "count", "every", "none", "optional"];
 
-/// What may stand in `count` beside the kind of fact.
-const COUNT_KEYS: &[&str] = &["gt", "ge", "lt", "le", "is", "distinct", "sum", "max", "min", "with"];
-
 /// How deep conditions may nest.
 const MAX_DEPTH: usize = 8;
 
@@ -97,21 +94,6 @@ impl Checker<'_> {
             self.report(&codes::WRONG_SHAPE, second.span.clone(), message, "one too many", Some(help.to_owned()));
             return;
         }
-        // `container:` with `name: $c` below it, by as many spaces.
-        if matches!(entries.first(), Some((_, Node { value: Yaml::Null, .. })))
-            && self.vocabulary.field_type(&first.name, &second.name).is_ok()
-        {
-            let message = format!("`{}` stands beside `{}`, not below it", second.name, first.name);
-            let help = format!("indent it further, so that it stands below `{}:`", first.name);
-            self.report(&codes::WRONG_SHAPE, second.span.clone(), message, "outside of the fields", Some(help));
-            return;
-        }
-        if first.name == "count" && COUNT_KEYS.contains(&second.name.as_str()) {
-            let message = format!("`{}` stands beside `count`, not in it", second.name);
-            let help = format!("move it into the braces: `count: {{ …, {}: … }}`", second.name);
-            self.report(&codes::WRONG_SHAPE, second.span.clone(), message, "outside of `count`", Some(help));
-            return;
-        }
         // `failure: { connection_failure: { container: $c }, host: $h }`
         if let Some((_, Node { value: Yaml::Map(_), .. })) = entries.first()
             && known(&first.name)
@@ -166,9 +148,8 @@ impl Checker<'_> {
             None => Some(Operand::Value("tcp".into())),
         };
         let span = (key.span.start, key.span.end);
-        let keys: Vec<&str> = PROBE.fields.iter().map(|field| field.name).collect();
         for name in ["from", "to"] {
-            if entries.get(name).is_none() && !self.misspelt(entries, name, &keys) {
+            if entries.get(name).is_none() {
                 self.missing_key(
                     span,
                     "a probe",
@@ -178,12 +159,8 @@ impl Checker<'_> {
             }
         }
         let icmp = proto.as_ref().and_then(fixed).is_some_and(|proto| proto.as_text() == Some("icmp"));
-        if entries.get("port").is_none() && !icmp && !self.misspelt(entries, "port", &keys) {
+        if entries.get("port").is_none() && !icmp {
             self.missing_key(span, "a probe", "port", "only `proto: icmp` needs no port");
-        }
-        if let (Some(node), Some(port)) = (entries.get("port"), &port) {
-            let demand = [(node.span.clone(), Test::Is(port.clone()))];
-            self.contradictions(&demand, FieldType::Integer, "`port`");
         }
         let skip = ["from", "to", "port", "node", "proto"];
         let fields = self.fields(entries.entries, PROBE.name, &skip, scope, true);
@@ -288,7 +265,7 @@ impl Checker<'_> {
     }
 
     fn count(&mut self, key: &Key, body: &Node, scope: &mut Scope, depth: usize) -> Option<CountPattern> {
-        const KEYS: &[&str] = COUNT_KEYS;
+        const KEYS: &[&str] = &["gt", "ge", "lt", "le", "is", "distinct", "sum", "max", "min", "with"];
         let entries = self.map(body, "`count`")?;
         let mut facts = entries.entries.iter().filter(|(key, _)| !KEYS.contains(&key.name.as_str()));
         let Some((kind, fields)) = facts.next() else {
@@ -361,7 +338,7 @@ impl Checker<'_> {
             numbers.push((key.span.clone(), Test::Compare(Comparison::Ge, Operand::Value(Value::Int(0)))));
         }
         self.contradictions(&numbers, FieldType::Integer, "the number");
-        if !entries.entries.iter().any(|(key, _)| comparison(&key.name).is_some()) {
+        if compare.is_empty() {
             let help = "compare the number with `ge`, `gt`, `le`, `lt` or `is`";
             self.missing_key((key.span.start, key.span.end), "`count`", "ge", help);
         }

@@ -78,10 +78,6 @@ impl Checker<'_> {
                     let message = format!("{kind} has no field `{}`", key.name);
                     let known = self.vocabulary.known_prefix(kind, &key.name);
                     let span = self.part_of(&key.span, &key.name, known);
-                    let help = match key.name.split_once('=') {
-                        Some((name, value)) => Some(format!("write `{}: {}`", name.trim(), value.trim())),
-                        None => help,
-                    };
                     self.report(&codes::UNKNOWN_FIELD, span, message, "unknown field", help);
                     // What it would bind is bound all the same, so that one mistake is not told twice.
                     if let Yaml::Text(text) = &node.value
@@ -181,14 +177,6 @@ impl Checker<'_> {
                 Test::Is(Operand::Variable(slot))
             });
         }
-        if let Yaml::Text(text) = &node.value
-            && let Some((operator, rest)) = symbol(text)
-        {
-            let message = format!("the field is never `{text}`");
-            let help = Some(format!("operators are words: `{{ {operator}: {rest} }}`"));
-            self.report(&codes::UNKNOWN_OPERATOR, node.span.clone(), message, "an operator in a text", help);
-            return None;
-        }
         self.operand(node, ty, scope).map(Test::Is)
     }
 
@@ -257,13 +245,6 @@ impl Checker<'_> {
                     return None;
                 };
                 match field_of(self.vocabulary, shapes, path) {
-                    Ok(other) if ty == FieldType::Time && !matches!(other, FieldType::Time | FieldType::Any) => {
-                        scope.named.insert(alias.to_owned());
-                        let message = format!("`{text}` holds {}, and a time is compared", describe(other));
-                        let help = Some("name a field that holds a time, such as `$c.started`".to_owned());
-                        self.report(&codes::WRONG_TYPE, node.span.clone(), message, "no time", help);
-                        None
-                    }
                     Ok(_) => {
                         scope.named.insert(alias.to_owned());
                         Some(Operand::Field { condition, path: path.into() })
@@ -281,14 +262,6 @@ impl Checker<'_> {
                 let inner = text.trim().trim_start_matches("{{").trim_end_matches("}}").trim();
                 let help = Some(format!("write `${inner}` to compare with what an earlier condition matched"));
                 let message = "templates are not filled in here";
-                self.report(&codes::TEMPLATE_IN_CONDITION, node.span.clone(), message, "stays as it is", help);
-                None
-            }
-            Reference::None if text.starts_with("${") && text.ends_with('}') => {
-                let inner = text.trim_start_matches("${").trim_end_matches('}');
-                let help =
-                    Some(format!("write `${inner}`; a text that begins with a dollar is written `$${{{inner}}}`"));
-                let message = "variables stand without braces";
                 self.report(&codes::TEMPLATE_IN_CONDITION, node.span.clone(), message, "stays as it is", help);
                 None
             }
@@ -462,17 +435,6 @@ impl Checker<'_> {
         }
         Some(Test::Matches(regex, captures))
     }
-}
-
-/// A text such as `>=20.10` that was meant as an operator and a value.
-fn symbol(text: &str) -> Option<(&'static str, String)> {
-    let symbols = [(">=", "ge"), ("<=", "le"), ("!=", "not"), ("==", "is"), (">", "gt"), ("<", "lt")];
-    let (operator, rest) =
-        symbols.iter().find_map(|(symbol, word)| Some((*word, text.trim().strip_prefix(symbol)?.trim())))?;
-    let plain = rest.starts_with(|c: char| c.is_ascii_digit()) && !rest.contains(char::is_whitespace);
-    // A version of two parts would be a number without quotes.
-    let rest = if rest.contains('.') { format!("\"{rest}\"") } else { rest.to_owned() };
-    plain.then_some((operator, rest))
 }
 
 pub(crate) fn comparison(word: &str) -> Option<Comparison> {

@@ -17,14 +17,11 @@ impl Checker<'_> {
 
     fn step(&mut self, node: &Node, scope: &mut Scope, names: &Names) -> Option<FixStep> {
         let entries = self.map(node, "a step of `fix`")?;
-        let keys = ["say", "run", "proves", "risk"];
-        self.known_keys(entries, "a step of `fix`", &keys);
+        self.known_keys(entries, "a step of `fix`", &["say", "run", "proves", "risk"]);
         let say = match entries.get("say") {
             Some(say) => self.named_template(say, "`say`", names),
             None => {
-                if !self.misspelt(entries, "say", &keys) {
-                    self.missing_key(entries.span, "a step of `fix`", "say", "say in a sentence what to do");
-                }
+                self.missing_key(entries.span, "a step of `fix`", "say", "say in a sentence what to do");
                 None
             }
         };
@@ -32,7 +29,7 @@ impl Checker<'_> {
         let risk = entries.get("risk").and_then(|risk| self.text(risk, "`risk`"));
         let mut proves = None;
         if let Some(node) = entries.get("proves") {
-            if entries.get("run").is_none() && !self.misspelt(entries, "run", &keys) {
+            if entries.get("run").is_none() {
                 let message = "`proves` without `run`: there is no command to simulate";
                 let help = Some("add the command with `run:`".to_owned());
                 self.report(&codes::BAD_FIX, node.span.clone(), message, "proves nothing", help);

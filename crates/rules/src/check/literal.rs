@@ -51,13 +51,6 @@ impl Checker<'_> {
                 Some(number) => Some(Value::Int(number)),
                 None if text.starts_with(|c: char| c.is_ascii_digit()) && text.parse::<f64>().is_err() => {
                     let message = format!("`{text}` is neither a number, a size nor a duration");
-                    let range =
-                        text.split_once('-').filter(|(a, b)| a.parse::<i64>().is_ok() && b.parse::<i64>().is_ok());
-                    if let Some((least, most)) = range {
-                        let help = Some(format!("for a range write `{{ ge: {least}, le: {most} }}`"));
-                        self.report(&codes::BAD_MEASURE, node.span.clone(), message, "not one number", help);
-                        return None;
-                    }
                     let help = "units are B, kB, MB, GB, TB, KiB, MiB, GiB, TiB, K, M, G, T for sizes, and ms, s, m, h, d, w \
                                 for durations";
                     self.report(&codes::BAD_MEASURE, node.span.clone(), message, "unknown unit", Some(help.into()));

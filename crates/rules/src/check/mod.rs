@@ -214,7 +214,7 @@ impl<'a> Checker<'a> {
     /// Whether a key stands there that was probably meant to be this one, and is told as unknown.
     pub(crate) fn misspelt(&self, entries: Entries<'_>, wanted: &str, known: &[&str]) -> bool {
         let unknown = entries.entries.iter().filter(|(key, _)| !known.contains(&key.name.as_str()));
-        unknown.into_iter().any(|(key, _)| suggest::meant(&key.name, known) == Some(wanted))
+        unknown.into_iter().any(|(key, _)| suggest::nearest(&key.name, known.iter().copied()) == Some(wanted))
     }
 
     pub(crate) fn missing_key(&mut self, span: (usize, usize), what: &str, key: &str, help: &str) {

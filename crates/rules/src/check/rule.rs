@@ -64,9 +64,7 @@ pub(crate) fn outline(node: &Node, vocabulary: &mut Vocabulary) {
     if signature.is_empty() {
         vocabulary.rules.extend(text_of(find(top, "id")).map(str::to_owned));
     }
-    // A kind that is taken is a mistake of the rule that emits it, and of no other.
-    let free = |kind: &Key| bundlescope_facts::kind_spec(&kind.name).is_none();
-    for (kind, fields) in entries_of(find(top, "emit")).iter().filter(|(kind, _)| free(kind)) {
+    for (kind, fields) in entries_of(find(top, "emit")) {
         let known = vocabulary.dynamic.entry(kind.name.clone()).or_default();
         known.extend(entries_of(Some(fields)).iter().map(|(key, _)| (key.name.clone(), FieldType::Any)));
     }
@@ -168,13 +166,6 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
         }
     };
     let title = text(checker, "title", needs_text);
-    if let Some(node) = entries.get("title")
-        && let Yaml::Text(text) = &node.value
-        && text.trim_end().contains('\n')
-    {
-        let help = "write it in one line; what else there is to say stands in `message:` or `about:`".to_owned();
-        checker.report(&codes::WRONG_SHAPE, node.span.clone(), "a title has one line", "several lines", Some(help));
-    }
     let message = text(checker, "message", needs_text);
     let customer = text(checker, "customer", false);
     let word = |name: &str| entries.get(name);
@@ -190,7 +181,7 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
     let role = word("role").and_then(|node| checker.word(node, "`role`", RuleRole::WORDS, RuleRole::from_word));
     let cause = word("cause").and_then(|node| checker.text(node, "`cause`")).unwrap_or_else(|| id.clone());
     let about = word("about").and_then(|node| checker.text(node, "`about`")).unwrap_or_default();
-    let references = word("references").map(|node| checker.links(node)).unwrap_or_default();
+    let references = word("references").map(|node| checker.texts(node, "`references`")).unwrap_or_default();
     let across_nodes =
         word("across_nodes").and_then(|node| checker.boolean(node, "`across_nodes`")).unwrap_or_default();
     let explains = checker.references_to(entries, "explains", true);
@@ -254,26 +245,6 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
 }
 
 impl Checker<'_> {
-    /// Addresses of web pages.
-    fn links(&mut self, node: &Node) -> Vec<Text> {
-        let items = match &node.value {
-            Yaml::List(items) => items.as_slice(),
-            _ => std::slice::from_ref(node),
-        };
-        for item in items {
-            if let Yaml::Text(text) = &item.value
-                && !text.starts_with("https://")
-                && !text.starts_with("http://")
-            {
-                let help =
-                    Some("write the whole address: `https://…`; what is no web page stands in `about:`".to_owned());
-                let message = format!("`{text}` is not the address of a web page");
-                self.report(&codes::WRONG_SHAPE, item.span.clone(), message, "no address", help);
-            }
-        }
-        self.texts(node, "`references`")
-    }
-
     /// The first line of a file, where what is missing is told.
     pub(crate) fn head(&self, entries: Entries<'_>) -> (usize, usize) {
         entries.entries.first().map_or(entries.span, |(key, _)| (key.span.start, key.span.end))
@@ -505,31 +476,9 @@ impl Checker<'_> {
         self.named(node, what, names, false)
     }
 
-    /// Tells of `$name` in a text, where only `{{ name }}` shows a value.
-    fn dollars(&mut self, node: &Node, what: &str, names: &Names) {
-        let written = self.text.get(node.span.clone()).unwrap_or_default();
-        let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let found = written.match_indices('$').find_map(|(at, _)| {
-            let rest = written.get(at + 1..)?;
-            let name = rest.get(..rest.find(|c| !part(c)).unwrap_or(rest.len()))?;
-            let known = names.variables.contains(name) || names.aliases.contains_key(name);
-            known.then_some((at, name.to_owned()))
-        });
-        if let Some((at, name)) = found {
-            let start = node.span.start + at;
-            let message = format!("{what} shows `${name}` as it stands there");
-            let help = Some(format!("write `{{{{ {name} }}}}`"));
-            self.report(&codes::BAD_TEMPLATE, start..start + 1 + name.len(), message, "not filled in", help);
-        }
-    }
-
     /// A template or expression whose names exist.
     pub(crate) fn named(&mut self, node: &Node, what: &str, names: &Names, expression: bool) -> Option<Template> {
         let template = self.template(node, what, expression)?;
-        // In commands a dollar is the shell's.
-        if !expression && what != "`run`" {
-            self.dollars(node, what, names);
-        }
         for name in &template.names {
             let (head, rest) = name.split_once('.').map_or((&**name, None), |(head, rest)| (head, Some(rest)));
             if names.broken.contains(head) || names.variables.contains(head) {

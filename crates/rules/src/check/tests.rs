@@ -35,10 +35,9 @@ impl Checker<'_> {
 
     fn rule_test(&mut self, node: &Node, subjects: &[&str]) -> Option<RuleTest> {
         let entries = self.map(node, "a test")?;
-        let keys = ["name", "files", "bundle", "expect"];
-        self.known_keys(entries, "a test", &keys);
+        self.known_keys(entries, "a test", &["name", "files", "bundle", "expect"]);
         let line = self.line(node.span.start);
-        let name = self.test_name(node, &keys)?;
+        let name = self.test_name(node)?;
         let mut files = Vec::new();
         if let Some(node) = entries.get("files")
             && let Some(map) = self.map(node, "`files`")
@@ -48,14 +47,11 @@ impl Checker<'_> {
             }
         }
         let bundle = entries.get("bundle").and_then(|node| self.text(node, "`bundle`"));
-        let meant = |name: &str| self.misspelt(entries, name, &keys);
-        if entries.get("files").is_none() && bundle.is_none() && !meant("files") && !meant("bundle") {
+        if entries.get("files").is_none() && bundle.is_none() {
             self.missing_key(entries.span, "a test", "files", "give it `files:` or a `bundle:`");
         }
         let Some(node) = entries.get("expect") else {
-            if !self.misspelt(entries, "expect", &keys) {
-                self.missing_key(entries.span, "a test", "expect", "write `expect: { fires: 1 }`");
-            }
+            self.missing_key(entries.span, "a test", "expect", "write `expect: { fires: 1 }`");
             return None;
         };
         let expect = self.expect(node)?;
@@ -63,14 +59,12 @@ impl Checker<'_> {
         Some(RuleTest { name, files, bundle, expect, line })
     }
 
-    fn test_name(&mut self, node: &Node, keys: &[&str]) -> Option<Text> {
+    fn test_name(&mut self, node: &Node) -> Option<Text> {
         let entries = self.map(node, "a test")?;
         match entries.get("name") {
             Some(name) => self.text(name, "`name`"),
             None => {
-                if !self.misspelt(entries, "name", keys) {
-                    self.missing_key(entries.span, "a test", "name", "say what it shows");
-                }
+                self.missing_key(entries.span, "a test", "name", "say what it shows");
                 None
             }
         }
@@ -185,22 +179,17 @@ impl Checker<'_> {
 
     fn signature_test(&mut self, node: &Node) -> Option<SignatureTest> {
         let entries = self.map(node, "a test")?;
-        let keys = ["name", "log", "expect"];
-        self.known_keys(entries, "a test", &keys);
-        let name = self.test_name(node, &keys)?;
+        self.known_keys(entries, "a test", &["name", "log", "expect"]);
+        let name = self.test_name(node)?;
         let log = match entries.get("log") {
             Some(log) => self.text(log, "`log`"),
             None => {
-                if !self.misspelt(entries, "log", &keys) {
-                    self.missing_key(entries.span, "a test", "log", "give it the lines of a log");
-                }
+                self.missing_key(entries.span, "a test", "log", "give it the lines of a log");
                 None
             }
         };
         let Some(node_expect) = entries.get("expect") else {
-            if !self.misspelt(entries, "expect", &keys) {
-                self.missing_key(entries.span, "a test", "expect", "list the events, or write `expect: []`");
-            }
+            self.missing_key(entries.span, "a test", "expect", "list the events, or write `expect: []`");
             return None;
         };
         let items = self.list(node_expect, "`expect`")?;
