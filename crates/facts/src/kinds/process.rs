@@ -3,9 +3,9 @@
 use crate::{Text, fact_kind};
 
 fact_kind! {
-    /// A process: `ps` in any form, `top -b`, busybox. Threads are not processes of their own.
+    /// A process: `ps` in any form, `top -b`, busybox, `docker top`. Threads are not processes of their own.
     "process": Process {
-        /// Process id; ids are of the view in which the list was made.
+        /// Process id; ids are of the view in which the list was made, which is the host for `docker top`.
         pid: u32,
         /// Id of the parent, where listed.
         ppid: Option<u32>,

@@ -40,6 +40,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &kernel::UNAME,
     &kernel::VERSION,
     &top::TOP,
+    &ps::DOCKER_TOP,
     &ps::PS,
     &memory::MEMINFO,
     &memory::FREE,

@@ -17,6 +17,23 @@ use super::units::{cpu_time, fraction, scaled};
 pub(crate) static PS: Format =
     Format { name: "ps", collect: "ps auxwww", kinds: &["process", "daemon_config"], detect, parse };
 
+/// `docker top`: what `ps` prints on the host, of the processes of one container, which the command names.
+pub(crate) static DOCKER_TOP: Format = Format {
+    name: "docker-top",
+    collect: "docker top CONTAINER",
+    kinds: &["process"],
+    detect: |hint| Match::of(topped(hint.subject).is_some() && titled(hint), true),
+    parse: |document| parse(&Document { container: topped(&document.subject).map(Text::from), ..document.clone() }),
+};
+
+/// The container of `docker top CONTAINER`.
+fn topped(subject: &str) -> Option<&str> {
+    let mut words = subject.split_ascii_whitespace().skip_while(|word| *word != "top");
+    let docker = ["docker", "podman", "nerdctl"].iter().any(|program| subject.starts_with(program));
+    words.next().filter(|_| docker && !subject.contains("compose"))?;
+    words.find(|word| !word.starts_with('-'))
+}
+
 /// Titles of procps 2 to 4 and busybox; `ps -L` lists those of a version.
 const TITLES: &[&str] = &[
     "%CPU", "%MEM", "ADDR", "ARGS", "BLOCKED", "C", "CAUGHT", "CGROUP", "CLS", "CMD", "COMMAND", "CP", "CPU", "DRS",
@@ -61,16 +78,19 @@ fn titles(line: &str) -> Option<Titles<'_>> {
 }
 
 fn detect(hint: &Hint<'_>) -> Match {
-    // `docker top` prints what ps prints, of one container.
+    // `docker top` prints what ps prints, of one container, and not even which one where no path tells it.
     if words::subject_is(hint.subject, &["docker", "top"]) {
         return Match::No;
     }
-    let content = hint.head.lines().take(10).any(|line| titles(line).is_some());
-    match (content, words::subject_is(hint.subject, &["ps"])) {
+    match (titled(hint), words::subject_is(hint.subject, &["ps"])) {
         (true, true) => Match::Both,
         (true, false) => Match::Content,
         _ => Match::No,
     }
+}
+
+fn titled(hint: &Hint<'_>) -> bool {
+    hint.head.lines().take(10).any(|line| titles(line).is_some())
 }
 
 /// The value of a column in front of the command, which may hold a blank in a date and in the state of busybox.
@@ -295,6 +315,20 @@ mod tests {
             let facts: Vec<_> = parsed.facts.iter().filter(|fact| fact.kind() == "daemon_config").collect();
             assert_eq!(facts.len(), 1);
             assert_eq!((facts[0].source.first_line, facts[0].get("icc").to_string()), (2, "false".to_owned()));
+        }
+    }
+
+    #[test]
+    fn processes_that_docker_lists_are_of_the_container_that_the_command_names() {
+        let text = "UID        PID    PPID   C   STIME   TTY   TIME       CMD\n999        3087   815    0   01:44   ?     00:00:00   postgres\n";
+        for (path, container) in [("docker_top_web.txt", "web"), ("docker_top_db-1", "db-1")] {
+            let crate::Identity::Format(format) = crate::identify(path, text.as_bytes()).identity else {
+                panic!("{path}")
+            };
+            let parsed = format.read(&Document::new(path, text.as_bytes()));
+            assert_eq!((format.name, parsed.problems.len()), ("docker-top", 0), "{path}");
+            assert_eq!(parsed.facts[0].get("container").to_string(), container);
+            assert_eq!(parsed.facts[0].get("pid").to_string(), "3087");
         }
     }
 

@@ -1,6 +1,8 @@
 //! What troubleshoot.sh (0.9 to 0.133) found by asking: its analysis, and the collectors that probe something live. All of it
-//! becomes [`CheckResult`](bundlescope_facts::CheckResult)s; objects of the cluster are the kubernetes family's.
+//! becomes [`CheckResult`](bundlescope_facts::CheckResult)s, but for what it tells of a host, which has kinds of its own. Objects
+//! of the cluster are the kubernetes family's.
 
+mod host;
 mod probes;
 
 use bundlescope_facts::{CheckResult, Fact, Text};
@@ -20,6 +22,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &probes::HTTP,
     &probes::EXISTS,
     &probes::STATUS,
+    &host::HOST,
 ];
 
 const KINDS: &[&str] = &["check_result"];

@@ -102,3 +102,66 @@ fn the_version_of_the_tool_is_read() {
     let parsed = format.read(&Document::new("b/version.yaml", text.as_bytes()));
     assert_eq!(parsed.facts[0].get("version"), "v0.93.1".into());
 }
+
+/// Kind and fields of each fact.
+fn told(path: &str, text: &str, fields: &[&str]) -> Vec<String> {
+    let Identity::Format(format) = identify(path, text.as_bytes()).identity else { panic!("{path} is not recognised") };
+    assert_eq!(format.name, "troubleshoot-host", "{path}");
+    let parsed = format.read(&Document::new(path, text.as_bytes()));
+    assert_eq!(parsed.problems, [], "{path}");
+    let shown = |fact: &bundlescope_facts::Fact| {
+        let values: Vec<_> = fields.iter().map(|field| fact.get(field).to_string()).collect();
+        format!("{} {}", fact.kind(), values.join(" ")).trim_end().to_owned()
+    };
+    parsed.facts.iter().map(shown).collect()
+}
+
+#[test]
+fn what_host_collectors_tell_is_told_in_the_hosts_kinds() {
+    let system = "host-collectors/system";
+    let one = |path: &str, text: &str, fields: &[&str]| told(&format!("{system}/{path}"), text, fields);
+    let cpu = r#"{"logicalCount":4,"physicalCount":2,"flags": ["cmov", "cx8", "fpu", "fxsr" ],"machineArch":"x86_64"}"#;
+    assert_eq!(one("cpu.json", cpu, &["count", "architecture"]), ["cpu 4 x86_64"]);
+    assert_eq!(one("memory.json", r#"{"total":8589934592}"#, &["total"]), ["memory 8589934592"]);
+    assert_eq!(one("node1/memory.json", r#"{"total":1073741824}"#, &["total"]), ["memory 1073741824"]);
+    let time = r#"{"timezone":"UTC","ntp_synchronized":false,"ntp_active":true}"#;
+    assert_eq!(
+        one("time.json", time, &["source", "synchronized", "service_active"]),
+        ["clock_sync troubleshoot false true"]
+    );
+    let system_info = r#"{
+ "name": "web1",
+ "kernelVersion": "5.15.0-91-generic",
+ "platformVersion": "22.04",
+ "platform": "ubuntu"
+}"#;
+    assert_eq!(
+        one("hostos_info.json", system_info, &["release", "name", "id", "version"]),
+        ["kernel 5.15.0-91-generic", "hostname  web1", "os_release   ubuntu 22.04"]
+    );
+    let devices = r#"[{"name":"sda1","kernel_name":"sda1","parent_kernel_name":"sda","type":"part","major":8,"minor":1,"size":1073741824,
+        "filesystem_type":"ext4","mountpoint":"/","serial":"","read_only":false,"removable":false}]"#;
+    assert_eq!(
+        one("block_devices.json", devices, &["name", "device_type", "parent", "size", "fs_type"]),
+        ["block_device sda1 part sda 1073741824 ext4"]
+    );
+    let modules = r#"{"br_netfilter":{"size":0,"instances":0,"status":"loadable"},"overlay":{"size":151552,"instances":8,"status":"loaded"}}"#;
+    assert_eq!(
+        one("kernel_modules.json", modules, &["name", "size", "uses", "state"]),
+        ["kernel_module overlay 151552 8 Live"]
+    );
+    let usage = r#"{"total_bytes":1000,"used_bytes":951}"#;
+    assert_eq!(
+        told("host-collectors/diskUsage/var-lib-docker.json", usage, &["source", "size", "used", "used_percent"]),
+        ["filesystem var-lib-docker 1000 951 96"]
+    );
+}
+
+#[test]
+fn a_total_alone_may_be_of_anything() {
+    for path in ["orders.json", "cart/memory.json"] {
+        assert!(
+            !matches!(identify(path, br#"{"total":12}"#).identity, Identity::Format(format) if format.name == "troubleshoot-host")
+        );
+    }
+}

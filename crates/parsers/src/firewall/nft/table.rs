@@ -29,7 +29,9 @@ pub(super) struct Table<'a> {
 #[derive(Debug)]
 pub(super) struct Chain<'a> {
     name: Text,
-    line: Line<'a>,
+    /// From the line that opens it to the one with its hook and policy.
+    first: Line<'a>,
+    last: Line<'a>,
     hook: Option<Text>,
     kind: Option<Text>,
     priority: Option<i32>,
@@ -107,7 +109,7 @@ impl<'a> Table<'a> {
                 container: container.clone(),
                 ..FirewallChain::default()
             };
-            parsed.line_fact(document, chain.line, fact);
+            parsed.fact(document, chain.first, chain.last, fact);
             for (number, statement) in (1..).zip(chain.rules) {
                 let spec = rule::read(&statement.tokens, family, compat);
                 let fact = FirewallRule {
@@ -144,7 +146,8 @@ impl<'a> Chain<'a> {
         let bridge = family == Some(Family::Bridge);
         Self {
             name: name.into(),
-            line,
+            first: line,
+            last: line,
             hook: None,
             kind: None,
             priority: None,
@@ -159,6 +162,7 @@ impl<'a> Chain<'a> {
         let mut cursor = Cursor::new(&statement.tokens);
         match cursor.peek() {
             "type" => {
+                self.last = statement.last;
                 cursor.next();
                 self.kind = cursor.word().map(Text::from);
                 while !cursor.is_empty() {
@@ -173,6 +177,7 @@ impl<'a> Chain<'a> {
                 }
             }
             "policy" => {
+                self.last = statement.last;
                 cursor.next();
                 self.policy = cursor.word().map(|word| word.to_ascii_uppercase().into());
             }
