@@ -94,7 +94,7 @@ fn scan(text: &[u8], size: usize) -> Scanned {
 
 /// A rule file: every mistake is told with its place, and what is sound can be used.
 pub fn rules(data: &[u8]) {
-    let text: Text = String::from_utf8_lossy(data).into();
+    let text = String::from_utf8_lossy(data).into_owned();
     let (pack, diagnostics) = Pack::load(vec![RuleFile { path: "rule.yaml".into(), text }]);
     for diagnostic in diagnostics {
         assert!(!diagnostic.to_string().is_empty());
