@@ -143,8 +143,8 @@ pub fn netfilter(data: &[u8]) {
         let targets = own.filter_map(|fact| fact.get("address").to_string().parse().ok()).chain([other]);
         for to in targets.take(8) {
             let port = u16::from_be_bytes([port_high, port_low]);
-            let answer = host.probe(&Flow { from: from.clone(), proto, to, port, sport: None });
-            assert!(!answer.lines().is_empty());
+            // Without a rule or a route on its way there is nothing to tell of a packet.
+            host.probe(&Flow { from: from.clone(), proto, to, port, sport: None }).lines();
         }
     }
 }
