@@ -72,7 +72,7 @@ fact_record! {
 }
 
 fact_kind! {
-    /// A zone of firewalld: `firewall-cmd --list-all`, `--list-all-zones`, /etc/firewalld/zones/*.xml.
+    /// A zone of firewalld: `firewall-cmd --list-all`, `--list-all-zones`, `--get-active-zones`, /etc/firewalld/zones/*.xml.
     "firewalld_zone": FirewalldZone {
         /// Its name.
         zone: Text,
@@ -98,7 +98,7 @@ fact_kind! {
         icmp_blocks: Vec<Text>,
         /// Ports that are forwarded.
         forward_ports: Vec<ForwardPort>,
-        /// Rich rules as printed.
+        /// Rich rules as printed; as XML, without line ends, where a file holds them.
         rich_rules: Vec<Text>,
         /// Packets may pass between the zone's interfaces.
         forward: Option<bool>,

@@ -1,4 +1,4 @@
-//! firewalld: `firewall-cmd --list-all`, `--list-all-zones`, `--state`, `--direct --get-all-rules`, and its configuration files.
+//! firewalld: `firewall-cmd --list-all`, `--list-all-zones`, `--get-active-zones`, `--state`, `--direct --get-all-rules`, and its configuration files.
 
 use bundlescope_facts::{FirewallService, FirewalldDirectRule, FirewalldZone, ForwardPort, Text};
 
@@ -6,7 +6,7 @@ use crate::document::{Document, Line, Parsed};
 use crate::format::{Format, Hint, Match};
 use crate::words;
 
-/// `firewall-cmd --list-all` and `--list-all-zones`.
+/// `firewall-cmd --list-all`, `--list-all-zones` and `--get-active-zones`.
 pub(crate) static ZONES: Format = Format {
     name: "firewalld-zones",
     collect: "firewall-cmd --list-all-zones",
@@ -59,7 +59,11 @@ fn zone_name(line: &str) -> Option<(&str, bool)> {
 fn detect_zones(hint: &Hint<'_>) -> Match {
     let mut lines = hint.head.lines().filter(|line| !line.trim().is_empty());
     let content = lines.next().is_some_and(|line| zone_name(line).is_some())
-        && lines.next().is_some_and(|line| line.starts_with([' ', '\t']) && line.trim().starts_with("target:"));
+        && lines.next().is_some_and(|line| {
+            let keys = ["target:", "interfaces:", "sources:"];
+            line.starts_with([' ', '\t']) && keys.iter().any(|key| line.trim().starts_with(key))
+        })
+        && hint.head.lines().all(|line| line.starts_with([' ', '\t']) || line.is_empty() || zone_name(line).is_some());
     Match::of(content, named(hint))
 }
 
@@ -83,6 +87,8 @@ fn forward_port(text: &str) -> Option<ForwardPort> {
 fn parse_zones(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     let configured = document.subject.contains("--permanent");
+    // `--get-active-zones` lists the zones to which something is bound, and says no more of them.
+    let actives = !document.lines().any(|line| line.text.trim_start().starts_with("target:"));
     let mut open: Option<(Line<'_>, Line<'_>, FirewalldZone)> = None;
     let mut section = "";
     for line in document.lines().filter(|line| !line.text.trim().is_empty()) {
@@ -90,8 +96,12 @@ fn parse_zones(document: &Document<'_>) -> Parsed {
             if let Some((first, last, done)) = open.take() {
                 parsed.fact(document, first, last, done);
             }
-            let zone =
-                FirewalldZone { zone: name.into(), active: Some(active), configured, ..FirewalldZone::default() };
+            let zone = FirewalldZone {
+                zone: name.into(),
+                active: Some(active || actives),
+                configured,
+                ..FirewalldZone::default()
+            };
             (open, section) = (Some((line, line, zone)), "");
             continue;
         }
@@ -102,8 +112,7 @@ fn parse_zones(document: &Document<'_>) -> Parsed {
         *last = line;
         let text = line.text.trim();
         // Lists of rules stand below their key, one a line.
-        let deeper = line.text.starts_with('\t') && !matches!(section, "");
-        if deeper && (text.starts_with("rule ") || text.starts_with("port=")) {
+        if !section.is_empty() && (text.starts_with("rule ") || text.starts_with("port=")) {
             match section {
                 "rich rules" => zone.rich_rules.push(text.into()),
                 _ => match forward_port(text) {

@@ -3,6 +3,7 @@
 mod blocks;
 mod emit;
 mod firewalld;
+mod firewalld_xml;
 mod ipset;
 mod iptables_save;
 mod listing;
@@ -32,6 +33,8 @@ pub(crate) static FORMATS: &[&Format] = &[
     &firewalld::DIRECT,
     &firewalld::STATE,
     &firewalld::CONF,
+    &firewalld_xml::ZONE_XML,
+    &firewalld_xml::DIRECT_XML,
     &trace::NFT_TRACE,
     &trace::XTABLES_TRACE,
 ];

@@ -24,6 +24,8 @@ fn detect(hint: &Hint<'_>) -> Match {
     let policies = lines().filter(|line| policy(line).is_some()).take(2).count();
     let rules = lines().any(|line| line.starts_with("-A ") || line.starts_with("-N "));
     let table = lines().any(|line| line.starts_with('*') || line == "COMMIT");
+    let mut told = lines().filter(|line| !line.is_empty());
+    let one = told.next().is_some_and(|line| line.starts_with("-N ")) && told.all(|line| line.starts_with("-A "));
     let named = hint.subject.contains("tables") || hint.path.contains("tables");
     match policies {
         _ if table => Match::No,
@@ -32,6 +34,7 @@ fn detect(hint: &Hint<'_>) -> Match {
         2.. => Match::Content,
         1 if rules => Match::Content,
         // One chain alone: `iptables -S DOCKER-USER`.
+        0 if one => Match::of(true, named),
         0 if rules && named => Match::Path,
         _ => Match::No,
     }

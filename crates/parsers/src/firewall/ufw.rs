@@ -118,7 +118,7 @@ fn rule(text: &str, count: u32) -> Option<UfwRule> {
         number = shown.trim().parse().ok()?;
         rest = behind.trim_start();
     }
-    let (front, comment) = match rest.split_once(" # ") {
+    let (front, comment) = match rest.split_once(" #") {
         Some((front, comment)) => (front, Some(comment.trim())),
         None => (rest, None),
     };
