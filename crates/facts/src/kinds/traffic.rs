@@ -80,7 +80,7 @@ fact_kind! {
 }
 
 fact_kind! {
-    /// The physical state of a link: `ethtool DEV`.
+    /// The physical state of a link: `ethtool DEV`, /proc/net/bonding/*.
     "ethernet_link": EthernetLink {
         /// Name of the interface.
         interface: Text,
@@ -92,7 +92,7 @@ fact_kind! {
         auto_negotiation: Option<bool>,
         /// `Twisted Pair`, `FIBRE`, `Other`, …
         port: Option<Text>,
-        /// A link is there.
+        /// A link is there; for the links of a bond, what its MII monitor says.
         link_detected: Option<bool>,
         /// Container in whose network namespace it was seen; absent for the host.
         container: Option<Text>,

@@ -180,17 +180,20 @@ fn sentence(text: &str) -> Option<(String, i64)> {
 fn detect_snmp(hint: &Hint<'_>) -> Match {
     let mut lines = hint.head.lines();
     let pair = lines.next().zip(lines.next());
-    let content = pair.is_some_and(|(names, values)| pair_of(names, values).is_some());
+    let content = pair.is_some_and(|(names, values)| same_protocol(names, values).is_some());
     Match::of(content, matches!(hint.subject, "/proc/net/snmp" | "/proc/net/netstat"))
 }
 
-fn pair_of<'a>(names: &'a str, values: &'a str) -> Option<(&'a str, Vec<(&'a str, i64)>)> {
+/// The protocol, the names and the values of two lines of which the first names what the second counts.
+fn same_protocol<'a>(names: &'a str, values: &'a str) -> Option<(&'a str, &'a str, &'a str)> {
     let (protocol, names) = names.split_once(": ")?;
     let (same, values) = values.split_once(": ")?;
-    if protocol != same || !PROTOCOLS.contains(&protocol) || names.starts_with(|c: char| c.is_ascii_digit() || c == '-')
-    {
-        return None;
-    }
+    let named = !names.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    (protocol == same && PROTOCOLS.contains(&protocol) && named).then_some((protocol, names, values))
+}
+
+fn pair_of<'a>(names: &'a str, values: &'a str) -> Option<(&'a str, Vec<(&'a str, i64)>)> {
+    let (protocol, names, values) = same_protocol(names, values)?;
     let names: Vec<&str> = names.split_ascii_whitespace().collect();
     let values: Option<Vec<i64>> = values.split_ascii_whitespace().map(saturating).collect();
     let values = values.filter(|values| values.len() == names.len())?;
@@ -220,7 +223,8 @@ fn parse_snmp(document: &Document<'_>) -> Parsed {
                         first.number,
                         "expected the names of counters and their values below them",
                     );
-                    names = Some(line);
+                    // Of a pair that does not fit both lines are left out; a line of another protocol begins the next one.
+                    names = same_protocol(first.text, line.text).is_none().then_some(line);
                 }
             },
         }

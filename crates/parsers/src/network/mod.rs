@@ -1,8 +1,10 @@
 //! Formats of the network family.
 
+mod bonding;
 mod bridge;
 mod conntrack;
 mod counters;
+mod detail;
 mod ethtool;
 mod fdb;
 mod ifconfig;
@@ -29,6 +31,7 @@ use crate::format::Format;
 /// Every format of the family, the more specific ones first.
 pub(crate) static FORMATS: &[&Format] = &[
     &ip_json::IP_JSON,
+    &bonding::BONDING,
     &bridge::BRIDGE_LINK,
     &ip_addr::IP_ADDR,
     &neighbour::IP_NEIGH,
@@ -76,4 +79,5 @@ pub(crate) static FORMATS: &[&Format] = &[
     &sysctl::SYSCTL_CONF,
     &sysctl::SYSCTL,
     &sysctl::PROC_SYS,
+    &detail::DETAIL,
 ];

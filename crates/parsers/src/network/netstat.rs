@@ -40,7 +40,8 @@ const STATES: &[&str] = &[
 
 fn detect(hint: &Hint<'_>) -> Match {
     let named = words::subject_is(hint.subject, &["netstat"]);
-    let header = hint.head.lines().filter(|line| !line.trim().is_empty()).take(6).any(is_header);
+    let header = hint.head.lines().filter(|line| !line.trim().is_empty()).take(6).any(is_header)
+        || hint.head.lines().find(|line| !line.trim().is_empty()).is_some_and(is_unix_header);
     // What `grep` leaves has no header.
     let content = header || words::most_lines(hint.head, is_row);
     match (content, named) {
@@ -56,6 +57,11 @@ fn is_header(line: &str) -> bool {
         && line.contains("Local Address")
         && line.contains("Foreign Address")
         && !line.contains("(state)")
+}
+
+/// What `netstat -x` begins with; such sockets are no listeners of the network.
+fn is_unix_header(line: &str) -> bool {
+    line.starts_with("Active UNIX domain sockets")
 }
 
 /// A row of TCP or UDP sockets, told without a header: numeric ends, then a state or a program.
@@ -75,6 +81,8 @@ struct Columns {
     /// User and inode; `None` where no header tells.
     user: Option<bool>,
     process: bool,
+    /// Ports stand in columns of their own.
+    ports: bool,
     /// An address longer than the column was seen, so that nothing is cut.
     wide: bool,
 }
@@ -97,7 +105,7 @@ fn parse(document: &Document<'_>) -> Parsed {
     let has = |proto: &str| document.lines().any(|line| line.text.starts_with(proto));
     let (has_tcp, has_udp) = (has("tcp"), has("udp"));
     let headless = !document.lines().any(|line| is_header(line.text));
-    let mut columns = headless.then_some(Columns { user: None, process: true, wide });
+    let mut columns = headless.then_some(Columns { user: None, process: true, ports: false, wide });
     let mut unknown_ports = 0u32;
     let mut last_unknown = 0;
     for line in document.lines() {
@@ -106,6 +114,7 @@ fn parse(document: &Document<'_>) -> Parsed {
             columns = Some(Columns {
                 user: Some(text.contains(" User ")),
                 process: text.contains("PID/Program"),
+                ports: text.split_ascii_whitespace().filter(|title| *title == "Port").count() == 2,
                 wide: wide || document.subject.split_ascii_whitespace().any(is_wide_flag),
             });
         } else if text.starts_with("Active Internet") && text.contains("servers") && !text.contains("w/o servers") {
@@ -171,11 +180,11 @@ fn socket(document: &Document<'_>, parsed: &mut Parsed, line: Line<'_>, columns:
     if !matches!(queues, (Some(a), Some(b)) if a.parse::<u64>().is_ok() && b.parse::<u64>().is_ok()) {
         return Read::Broken;
     }
-    let (Some(local), Some(remote)) = (words.next(), words.next()) else { return Read::Broken };
-    let (Some((local, local_port)), Some((remote, remote_port))) = (local.rsplit_once(':'), remote.rsplit_once(':'))
-    else {
-        return Read::Broken;
+    let mut end = || match columns.ports {
+        true => words.next().zip(words.next()),
+        false => words.next()?.rsplit_once(':'),
     };
+    let (Some((local, local_port)), Some((remote, remote_port))) = (end(), end()) else { return Read::Broken };
     let state_word = words.peek().filter(|word| STATES.contains(word));
     if state_word.is_some() {
         words.next();

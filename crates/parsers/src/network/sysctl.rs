@@ -78,6 +78,10 @@ fn parse_list(document: &Document<'_>) -> Parsed {
 
 fn detect_conf(hint: &Hint<'_>) -> Match {
     let named = hint.subject == "/etc/sysctl.conf" || hint.subject.contains("sysctl.d/");
+    // Distributions explain the folder in it.
+    if hint.subject.rsplit('/').next().is_some_and(|name| name.starts_with("README")) {
+        return Match::No;
+    }
     let lines = || hint.head.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(['#', ';']));
     let good = lines().all(|line| {
         line.strip_prefix('-')

@@ -74,10 +74,15 @@ struct Lookup<'a> {
     last: Line<'a>,
     found: NameLookup,
     asked: bool,
+    /// `dig +qr` printed the question itself as a message.
+    echoed: bool,
 }
 
 fn emit_dig(document: &Document<'_>, parsed: &mut Parsed, open: Option<Lookup<'_>>) {
-    let Some(Lookup { first, last, mut found, .. }) = open.filter(|open| !open.found.name.is_empty()) else { return };
+    // Of a question alone nothing is known.
+    let told = |open: &Lookup<'_>| open.asked || !open.echoed || open.found.outcome != LookupOutcome::Answered;
+    let named = open.filter(|open| !open.found.name.is_empty() && told(open));
+    let Some(Lookup { first, last, mut found, .. }) = named else { return };
     if found.outcome == LookupOutcome::Answered && found.answers.is_empty() {
         found.outcome = LookupOutcome::NoData;
     }
@@ -101,6 +106,7 @@ fn parse_dig(document: &Document<'_>) -> Parsed {
             last: line,
             found: NameLookup { tool: "dig".into(), ..NameLookup::default() },
             asked: false,
+            echoed: false,
         };
         if let Some(rest) = text.strip_prefix("; <<>> DiG ") {
             emit_dig(document, &mut parsed, open.take());
@@ -150,6 +156,11 @@ fn parse_dig(document: &Document<'_>) -> Parsed {
         } else if let Some(rest) = text.strip_prefix(";; SERVER: ") {
             (lookup.found.server, lookup.found.server_port) = server(rest);
             lookup.last = line;
+        } else if let Some(flags) = text.strip_prefix(";; flags: ").and_then(|rest| rest.split(';').next()) {
+            // A message that is no response is what was sent.
+            if !flags.split_ascii_whitespace().any(|flag| flag == "qr") {
+                (lookup.asked, lookup.echoed) = (false, true);
+            }
         } else if text.starts_with(";;") {
             if let (Some(outcome), false) = (unanswered(text), lookup.asked) {
                 if lookup.found.outcome == LookupOutcome::Answered {

@@ -33,6 +33,13 @@ fn hop(line: &str) -> Option<(u32, &str)> {
     (rest.starts_with([' ', '\t'])).then(|| (number, rest.trim()))
 }
 
+/// A further answer of the hop above, which traceroute of BSD puts on a line of its own: `    10.0.0.1 (10.0.0.1)  65.096 ms`.
+fn further(line: &str) -> Option<&str> {
+    let text = line.trim();
+    let answered = text.split_once(" (").is_some_and(|(_, inner)| inner.contains(')')) && text.contains(" ms");
+    (line.starts_with([' ', '\t']) && answered).then_some(text)
+}
+
 /// The mark of traceroute for an error (`!H`, `!N`, `!X`, …).
 fn mark(word: &str) -> Option<Outcome> {
     match word {
@@ -106,7 +113,8 @@ fn parse(document: &Document<'_>) -> Parsed {
             open = Some(fresh("traceroute", Some(host), address));
             continue;
         }
-        if let Some((number, rest)) = hop(text) {
+        let same = open.as_ref().and_then(|path| Some((path.hop, further(text).filter(|_| path.hop > 0)?)));
+        if let Some((number, rest)) = hop(text).or(same) {
             let tracepath = text.trim_start().contains(": ")
                 && text.trim_start().split(' ').next().is_some_and(|word| word.ends_with(':'));
             if tracepath && rest.starts_with("[LOCALHOST]") {

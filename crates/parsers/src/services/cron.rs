@@ -19,7 +19,11 @@ fn is_field(word: &str, names: bool) -> bool {
     let signs = word.bytes().all(|byte| {
         byte.is_ascii_digit() || matches!(byte, b'*' | b'/' | b',' | b'-' | b'~') || names && byte.is_ascii_alphabetic()
     });
-    signs && (digit || names && word.len() >= 3 && word.split([',', '-']).all(|name| name.len() == 3))
+    // No field of a schedule counts further than the minutes of an hour.
+    let counts = word.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
+    let small = counts.into_iter().all(|digits| digits.parse::<u8>().is_ok_and(|number| number < 60));
+    let whole = !word.starts_with(['-', '/', ',']) && !word.ends_with(['-', '/', ',']);
+    signs && small && whole && (digit || names && word.len() >= 3 && word.split([',', '-']).all(|name| name.len() == 3))
 }
 
 /// The schedule and what is behind it.

@@ -291,7 +291,8 @@ fn detect(hint: &Hint<'_>) -> Match {
         .filter_map(setting)
         .filter(|(key, _)| key.len() > 8 && !matches!(key.as_str(), "listenaddress" | "compression"))
         .count();
-    let content = own >= 2 && known == all;
+    // A mistake in a file of many known keywords is a mistake, not another format.
+    let content = own >= 2 && (known == all || own >= 6 && known * 5 >= all * 4);
     if named && known > 0 { Match::Both } else { Match::of(content, named) }
 }
 
