@@ -137,6 +137,7 @@ mod tests {
         assert_eq!(taken_for("notes.txt", "web1\n"), "text");
         assert_eq!(taken_for("notes.txt", &format!("\u{feff}{ROUTES}")), "ip-route");
         assert_eq!(taken_for("notes.txt", &format!("  {}", ROUTES.replace('\n', "\r\n  "))), "ip-route");
+        assert_eq!(taken_for("etc/sysctl.d/README.sysctl", "Kernel settings can be put here.\n"), "text");
         assert_eq!(taken_for("etc/hosts", ""), "empty");
         assert_eq!(taken_for("etc/hosts", "\0\0"), "binary");
     }

@@ -106,6 +106,42 @@ fn flat_folders() {
 }
 
 #[test]
+fn commands_of_the_network_are_told_by_their_names() {
+    for (path, subject) in [
+        ("ping_db.txt", "ping db"),
+        ("ping_-c1_10.0.0.9.txt", "ping -c1 10.0.0.9"),
+        ("network/ping6_-c1_fe80__1.txt", "ping6 -c1 fe80 1"),
+        ("traceroute_-n_db.txt", "traceroute -n db"),
+        ("tracepath-db.txt", "tracepath db"),
+        ("mtr_-r_-n_db.txt", "mtr -r -n db"),
+        ("arping_-I_eth0_10.0.0.9.txt", "arping -I eth0 10.0.0.9"),
+        ("dig_db.example.txt", "dig db.example"),
+        ("tcpdump-docker0.txt", "tcpdump docker0"),
+        ("tcpdump_-ni_docker0.txt", "tcpdump -ni docker0"),
+        ("ufw_status.txt", "ufw status"),
+        ("ufw-status-verbose.txt", "ufw status verbose"),
+        ("ufw_app_info_all.txt", "ufw app info all"),
+        ("firewall-cmd_--list-all-zones.txt", "firewall-cmd --list-all-zones"),
+        ("nmcli_device_show.txt", "nmcli device show"),
+        ("nmcli-device.txt", "nmcli device"),
+        ("sosreport-web1-2026-11-21-cqzxkiz/sos_commands/networking/ethtool_-S_eth0", "ethtool -S eth0"),
+        ("ethtool_eth0.txt", "ethtool eth0"),
+        ("tc_-s_qdisc.txt", "tc -s qdisc"),
+        ("conntrack_-L.txt", "conntrack -L"),
+        ("ipset_list.txt", "ipset list"),
+        ("nft_list_ruleset.txt", "nft list ruleset"),
+        ("bridge_fdb_show.txt", "bridge fdb show"),
+        ("wg_show.txt", "wg show"),
+        ("ip_mroute_show.txt", "ip mroute show"),
+    ] {
+        let (_, found, container, log) = seen(path);
+        assert_eq!((found.as_str(), container.as_str(), log), (subject, "", false), "{path}");
+    }
+    check("docker_exec_api_ping_-c1_db.txt", "", "ping -c1 db", "api", false);
+    check("docker/exec/api/tracepath_db.txt", "", "tracepath db", "api", false);
+}
+
+#[test]
 fn hosts_in_nested_archives_and_folders_stay_apart() {
     check("node1.tar.gz!/etc/hosts", "node1.tar.gz!/", "/etc/hosts", "", false);
     check("all/node2.tgz!/node2/default/commands/date", "all/node2.tgz!/node2/", "date", "", false);
