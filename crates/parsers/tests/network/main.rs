@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a failing test says where")]
 
 mod corpus;
+mod corpus_firewall;
+mod corpus_links;
+mod corpus_reach;
 mod hostile;
 #[path = "../support/mod.rs"]
 mod support;
