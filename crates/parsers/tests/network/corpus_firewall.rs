@@ -166,5 +166,5 @@ fn rules_of_ufw() {
             cases.push(Case { name, found, expected });
         }
     }
-    compare(cases);
+    compare("jc: ufw", cases);
 }

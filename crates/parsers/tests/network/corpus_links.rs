@@ -27,7 +27,7 @@ fn links_of_ethtool() {
         let found = rows(&facts("ethtool.txt", &bytes, &["ethernet_link"]), &fields);
         cases.push(Case { name, found, expected: vec![expected] });
     }
-    compare(cases);
+    compare("jc: ethtool", cases);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn devices_and_connections_of_network_manager() {
     let fields = ["name", "uuid", "connection_type", "interface"];
     let found = rows(&facts("nmcli_connection.txt", &bytes, &["nm_connection"]), &fields);
     cases.push(Case { name: "ntc nmcli".into(), found, expected });
-    compare(cases);
+    compare("jc: nmcli, with ntc", cases);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn traffic_of_interfaces() {
         let found = rows(&facts("ifconfig.txt", &bytes, &["interface_traffic"]), &fields);
         cases.push(Case { name, found, expected });
     }
-    compare(cases);
+    compare("jc: traffic of interfaces", cases);
 }
 
 #[test]
@@ -215,5 +215,5 @@ fn interfaces_and_routes_of_genie() {
         expected.sort();
         cases.push(Case { name: command.to_owned(), found, expected });
     }
-    compare(cases);
+    compare("genie: ifconfig and routes", cases);
 }

@@ -34,7 +34,7 @@ fn pings() {
         assert!(received > 0 || found[0]["outcome"] != "reached", "{name}: nothing came back");
         cases.push(Case { name, found, expected: vec![expected] });
     }
-    compare(cases);
+    compare("jc: pings", cases);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn paths() {
         let found = rows(&facts("tracepath.txt", &bytes, &["reachability"]), &["mtu", "hops"]);
         cases.push(Case { name, found, expected: vec![expected] });
     }
-    compare(cases);
+    compare("jc: traceroute and tracepath", cases);
 }
 
 #[test]
@@ -126,5 +126,5 @@ fn lookups() {
             cases.push(Case { name, found, expected });
         }
     }
-    compare(cases);
+    compare("jc: dig", cases);
 }
