@@ -91,7 +91,7 @@ pub(crate) struct Analyze {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Also tell on standard error what each rule and signature took; the report stays the same
-    #[arg(long, conflicts_with = "isolate")]
+    #[arg(long)]
     pub(crate) profile: bool,
     /// Exit with 1 when there is a finding of this severity or above
     #[arg(long, value_enum, value_name = "SEVERITY")]

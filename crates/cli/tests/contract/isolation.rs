@@ -26,6 +26,14 @@ fn exit_codes_are_the_same() {
 }
 
 #[test]
+fn the_profile_of_a_worker_is_passed_on() {
+    let bundle = fixture(REFUSED);
+    let output = run(&["analyze", "--isolate", "--profile", &bundle]);
+    assert_eq!((code(&output), stdout(&output)), (0, ok(&["analyze", &bundle])));
+    assert!(stderr(&output).contains("host-firewall-blocks-container"), "{}", stderr(&output));
+}
+
+#[test]
 fn a_worker_without_memory_is_an_error_of_its_bundle() {
     let output = run(&["analyze", "--isolate", "--max-memory", "2M", &fixture(REFUSED)]);
     assert_eq!(code(&output), 3);
