@@ -56,6 +56,14 @@ pub const EVENTS: &[KindSpec] = &[
             field("address", FieldType::Address, &[" Address that the host resolved to, where it can be told."]),
             field("port", FieldType::Integer, &[" Destination port."]),
             field("error", FieldType::Word(CONNECTION_ERRORS), &[" What the client saw."]),
+            field(
+                "phase",
+                FieldType::Word(&["connect", "exchange"]),
+                &[
+                    " Whether it failed before the connection stood or while data was exchanged over it; absent where the wording",
+                    " does not tell.",
+                ],
+            ),
             field("client", TEXT, &[" Client library or program, such as `libpq` or `go-net`."]),
             field(
                 "service",
