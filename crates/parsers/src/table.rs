@@ -50,13 +50,16 @@ impl<'a> Table<'a> {
     ) -> Option<Row<'t, 'a>> {
         let row = |cells| Row { table: self, cells };
         let aligned = self.aligned(line).map(row);
-        aligned.filter(|row| fits(row)).or_else(|| self.by_blanks(line, optional).map(row).filter(|row| fits(row)))
+        let by_starts = || self.by_starts(line, optional).map(row).filter(|row| fits(row));
+        let by_blanks = || self.by_blanks(line, optional).map(row).filter(|row| fits(row));
+        aligned.filter(|row| fits(row)).or_else(by_starts).or_else(by_blanks)
     }
 
     /// Takes a line apart. `optional` are titles whose cells may be empty: where a line has lost its alignment (text
     /// replaced by an anonymiser) its cells are told by the blanks between them, and the last of these may be missing.
     pub(crate) fn row(&self, line: &'a str, optional: &[&str]) -> Option<Row<'_, 'a>> {
-        let cells = self.aligned(line).or_else(|| self.by_blanks(line, optional))?;
+        let aligned = self.aligned(line).or_else(|| self.by_starts(line, optional));
+        let cells = aligned.or_else(|| self.by_blanks(line, optional))?;
         Some(Row { table: self, cells })
     }
 
@@ -78,6 +81,18 @@ impl<'a> Table<'a> {
         starts.resize(self.columns.len(), line.len());
         let ends = starts.iter().skip(1).copied().chain([line.len()]);
         Some(starts.iter().zip(ends).map(|(start, end)| line.get(*start..end).unwrap_or_default().trim()).collect())
+    }
+
+    /// Cells that begin under their titles although one is wider than its column; `None` when one begins elsewhere, or
+    /// one that is not optional is missing.
+    fn by_starts(&self, line: &'a str, optional: &[&str]) -> Option<Vec<&'a str>> {
+        let mut found = pieces(line).into_iter().peekable();
+        let cells = self.columns.iter().map(|(name, start)| match found.next_if(|(_, column)| column == start) {
+            Some((cell, _)) => Some(cell),
+            None => optional.contains(name).then_some(""),
+        });
+        let cells = cells.collect::<Option<Vec<_>>>()?;
+        found.peek().is_none().then_some(cells)
     }
 
     /// Cells by the blanks between them.
@@ -147,6 +162,17 @@ mod tests {
         assert_eq!((row.get("CONTAINER ID"), row.get("COMMAND")), ("837095368f00", "\"a…  b\""));
         assert_eq!((row.get("PORTS"), row.get("NAMES"), row.get("SIZE")), ("", "orders", ""));
         assert!(table.has("CONTAINER ID") && !table.has("ID"));
+    }
+
+    #[test]
+    fn a_cell_wider_than_its_column_leaves_the_others_in_place() {
+        let table = Table::titles("NAME    NODE    DESIRED STATE   CURRENT STATE           ERROR           PORTS");
+        let line = "web.1           Running         Pending 3 minutes ago   \"no suitable node (scheduling constraints not satisfied)\"";
+        let row = table.row(line, &["NODE", "ERROR", "PORTS"]).unwrap();
+        assert_eq!(row.get("NODE"), "");
+        assert_eq!(row.get("DESIRED STATE"), "Running");
+        assert_eq!(row.get("CURRENT STATE"), "Pending 3 minutes ago");
+        assert!(row.get("ERROR").ends_with("satisfied)\""));
     }
 
     #[test]
