@@ -83,6 +83,7 @@ mod tests {
             facts: vec![Fact::new(Source::default(), data)],
             problems: Vec::new(),
             partial: false,
+            errors: Vec::new(),
             kept: None,
         }
     }

@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io::Read;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use bundlescope_bundle::{Entry, Input, LimitHit, Limits, OpenError, Sink, Summary};
 use bundlescope_facts::{Fact, Problem, Text};
-use bundlescope_logs::{Scanner, SignatureSet};
+use bundlescope_logs::{ErrorCluster, Scanner, SignatureSet};
 use bundlescope_parsers::{Document, Format, Identified, Identity, LogPart, Parsed, identify};
 
 /// Bytes handed over at once; large enough that queues cost nothing, small enough for the caches.
@@ -49,8 +50,18 @@ pub(crate) struct Outcome {
     pub(crate) problems: Vec<Problem>,
     /// Whether a part of it was not read as what it is.
     pub(crate) partial: bool,
+    /// Error-like lines of its logs that no signature knows.
+    pub(crate) errors: Vec<LogErrors>,
     /// The bytes, of parsed documents that are small enough.
     pub(crate) kept: Option<Vec<u8>>,
+}
+
+/// The error-like lines of one log that no signature knows.
+#[derive(Debug)]
+pub(crate) struct LogErrors {
+    /// Container whose log it is.
+    pub(crate) container: Option<Text>,
+    pub(crate) clusters: Vec<ErrorCluster>,
 }
 
 /// The year of stamps that have none, where a path tells it.
@@ -128,12 +139,13 @@ pub(crate) fn take_in(
     limits: &Limits,
     signatures: &SignatureSet,
     threads: usize,
+    watch: &AtomicU64,
 ) -> Result<Intake, OpenError> {
     let year = match input {
         Input::Path(path) => path.file_name().and_then(|name| year_in(&name.to_string_lossy())),
         Input::Stdin => None,
     };
-    take(signatures, threads, year, |sink| bundlescope_bundle::read(input, limits, sink))
+    take(signatures, threads, year, |sink| bundlescope_bundle::read_watched(input, limits, sink, watch))
 }
 
 /// Reads a bundle in which these texts stand for the documents of the same path, or beside them, as the tests of rules
@@ -353,6 +365,7 @@ impl Sink for Reader {
                 stated: 0,
                 problems: Vec::new(),
                 partial: false,
+                errors: Vec::new(),
                 kept: None,
             };
             let _ = self.done.send((index, outcome));
@@ -389,9 +402,16 @@ impl Sink for Reader {
 }
 
 /// Scans the part of a document that no parser reads.
-fn scan_part(parsed: &mut Parsed, part: LogPart, path: &Text, bytes: &[u8], signatures: &SignatureSet, year: Year) {
+fn scan_part(
+    parsed: &mut Parsed,
+    part: LogPart,
+    path: &Text,
+    bytes: &[u8],
+    signatures: &SignatureSet,
+    year: Year,
+) -> Option<LogErrors> {
     let (start, end) = part.span;
-    let mut scanner = Scanner::new(signatures, path.clone(), part.container)
+    let mut scanner = Scanner::new(signatures, path.clone(), part.container.clone())
         .with_year(year)
         .with_start(part.first_line, start as u64);
     scanner.feed(bytes.get(start..end).unwrap_or_default());
@@ -401,6 +421,7 @@ fn scan_part(parsed: &mut Parsed, part: LogPart, path: &Text, bytes: &[u8], sign
         parsed.facts.push(scanned.log);
     }
     parsed.problems.extend(scanned.problems);
+    part.is_log.then_some(LogErrors { container: part.container, clusters: scanned.errors })
 }
 
 /// The year of the last date in a path: collectors put the day of the capture into the names of bundles and folders
@@ -431,9 +452,9 @@ fn work(jobs: &Receiver<Job>, signatures: &SignatureSet, done: &Sender<(usize, O
                 let container = identified.container;
                 let document = Document { container: container.clone(), ..Document::new(path.clone(), &bytes) };
                 let mut parsed = format.read(&document);
-                for part in std::mem::take(&mut parsed.logs) {
-                    scan_part(&mut parsed, part, &path, &bytes, signatures, year);
-                }
+                let parts = std::mem::take(&mut parsed.logs).into_iter();
+                let errors =
+                    parts.filter_map(|part| scan_part(&mut parsed, part, &path, &bytes, signatures, year)).collect();
                 if parsed.more_problems > 0 {
                     let message = format!("{} more lines could not be read", parsed.more_problems);
                     parsed.problems.push(Problem { document: path.clone(), line: 0, message });
@@ -448,6 +469,7 @@ fn work(jobs: &Receiver<Job>, signatures: &SignatureSet, done: &Sender<(usize, O
                     facts: parsed.facts,
                     problems: parsed.problems,
                     partial: false,
+                    errors,
                     kept: keep.then_some(bytes),
                 };
                 drop(room);
@@ -470,6 +492,7 @@ fn work(jobs: &Receiver<Job>, signatures: &SignatureSet, done: &Sender<(usize, O
                     stated,
                     problems,
                     partial,
+                    errors: Vec::new(),
                     kept: None,
                 };
                 open = Some((index, outcome, scanner));
@@ -491,6 +514,9 @@ fn work(jobs: &Receiver<Job>, signatures: &SignatureSet, done: &Sender<(usize, O
                     // A file of no known format is only called a log once something in it is known.
                     if outcome.taken_for == "log" {
                         outcome.facts.push(scanned.log);
+                        outcome
+                            .errors
+                            .push(LogErrors { container: outcome.container.clone(), clusters: scanned.errors });
                     }
                     outcome.stated = outcome.facts.len();
                     outcome.problems.extend(scanned.problems);

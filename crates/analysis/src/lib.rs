@@ -25,6 +25,7 @@ mod captured;
 mod commands;
 mod coverage;
 mod dependencies;
+mod diff;
 mod enrich;
 mod hosts;
 mod intake;
@@ -32,6 +33,7 @@ mod listening;
 mod loaded;
 mod names;
 mod packet_traces;
+mod picture;
 mod ports;
 mod prober;
 mod quotes;
@@ -42,9 +44,11 @@ mod shell;
 mod signatures;
 mod target;
 mod trace;
+mod unexplained;
 mod vocabulary;
 
 pub use bundlescope_bundle::{Limits, OpenError};
+pub use diff::diff;
 pub use loaded::{Loaded, Options, analyze, load, load_texts};
 pub use ports::{
     Allow, Comparison, Decider, Declared, Difference, HostPorts, PortReport, Published, Requirements, Seen, Use,

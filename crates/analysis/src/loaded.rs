@@ -1,9 +1,13 @@
 //! What is known of a bundle before any rule is asked, and the two entry points.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use bundlescope_bundle::{Input, Limits, OpenError};
-use bundlescope_engine::{BundleInfo, Coverage, Diagnosis, DocumentInfo, Explanation, Part, RuleCost, World, evaluate};
+use bundlescope_engine::{
+    BundleInfo, Coverage, Diagnosis, DocumentInfo, Explanation, Part, RuleCost, Unexplained, World, evaluate,
+};
 use bundlescope_facts::{EVENTS, Fact, Problem, Text};
 use bundlescope_netfilter::Network;
 use bundlescope_rules::Pack;
@@ -14,7 +18,7 @@ use crate::names::Names;
 use crate::prober::ModelProber;
 use crate::quotes::Quotes;
 use crate::signatures::Rulebook;
-use crate::{canonical, captured, coverage, enrich, hosts, listening, packet_traces, reasons};
+use crate::{canonical, captured, coverage, enrich, hosts, listening, packet_traces, picture, reasons, unexplained};
 
 /// Limits, and damages, that the header of a report names; the others are counted. All damages are among the problems.
 const TOLD: usize = 10;
@@ -26,11 +30,17 @@ pub struct Options {
     pub limits: Limits,
     /// Threads, at least one; the outcome does not depend on it.
     pub threads: usize,
+    /// Grows by the bytes that are read from disk or standard input, for a progress bar in another thread.
+    pub watch: Arc<AtomicU64>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { limits: Limits::default(), threads: std::thread::available_parallelism().map_or(2, usize::from) }
+        Self {
+            limits: Limits::default(),
+            threads: std::thread::available_parallelism().map_or(2, usize::from),
+            watch: Arc::default(),
+        }
     }
 }
 
@@ -47,6 +57,7 @@ pub struct Loaded {
     pub problems: Vec<Problem>,
     /// The hosts' networks.
     pub network: Network,
+    unexplained: Vec<Unexplained>,
     quotes: Quotes,
     coverage: Coverage,
     now: Option<Timestamp>,
@@ -54,7 +65,7 @@ pub struct Loaded {
 
 /// Reads a bundle; an error means that it cannot be read at all.
 pub fn load(input: &Input, rules: &Rulebook, options: &Options) -> Result<Loaded, OpenError> {
-    let intake = take_in(input, &options.limits, &rules.signatures, options.threads)?;
+    let intake = take_in(input, &options.limits, &rules.signatures, options.threads, &options.watch)?;
     Ok(Loaded::new(intake, &rules.pack))
 }
 
@@ -103,6 +114,7 @@ impl Loaded {
         let mut coverage = coverage::of(&outcomes, &nodes, &facts, &events.into_iter().collect::<Vec<_>>());
         reasons::add(&mut coverage, &outcomes, &nodes, &facts);
         let captured = captured::time(&facts);
+        let unexplained = unexplained::merge(&mut outcomes, &nodes, &names);
         let hits = summary.limits.iter().map(|hit| format!("{}: {} (limit {})", hit.document, hit.message, hit.limit));
         let damage = summary.problems.iter().map(|problem| format!("{}: {}", problem.document, problem.message));
         let limits = told(hits, "limits").chain(told(damage, "problems")).collect();
@@ -130,7 +142,17 @@ impl Loaded {
             masked: 0,
         };
         let network = Network::from_facts(&facts);
-        Self { bundle, facts, documents, problems, network, quotes, coverage, now: captured.map(|(time, _)| time) }
+        Self {
+            bundle,
+            facts,
+            documents,
+            problems,
+            network,
+            unexplained,
+            quotes,
+            coverage,
+            now: captured.map(|(time, _)| time),
+        }
     }
 
     pub(crate) fn coverage(&self) -> &Coverage {
@@ -180,6 +202,7 @@ impl Loaded {
             }
         }
         self.problems.append(&mut evaluation.problems);
+        let timeline = picture::timeline(&self.facts, &evaluation.findings, self.now);
         Diagnosis {
             bundle: self.bundle,
             rules: pack.id().to_owned(),
@@ -191,6 +214,9 @@ impl Loaded {
             drafts: pack.drafts().to_vec(),
             problems: self.problems,
             documents: self.documents,
+            network: picture::network(&self.facts),
+            timeline,
+            unexplained: self.unexplained,
         }
     }
 }

@@ -14,7 +14,7 @@ mod update;
 
 pub use capture::{CaptureWish, Captured, capture, read_texts};
 pub use junit::junit;
-pub use propose::{Proposal, SignatureWish, signature};
+pub use propose::{Proposal, SignatureWish, signature, signature_of};
 pub use site::{Page, site};
 pub use skeleton::rule;
 pub use update::update;

@@ -81,11 +81,28 @@ pieces! {
 ///
 /// An error says why no signature can be made of the line.
 pub fn signature(wish: &SignatureWish) -> Result<Proposal, String> {
+    let proposal = propose(wish)?;
+    let notes = known_already(&wish.line).into_iter().chain(proposal.notes).collect();
+    Ok(Proposal { notes, ..proposal })
+}
+
+/// A signature file for a line that no signature knows, under a name made of its words; nothing where none can be made.
+pub fn signature_of(line: &str) -> Option<String> {
+    const WORDS: usize = 4;
+    let message = said(line);
+    let small = |word: &&str| word.len() > 2 && word.bytes().all(|b| b.is_ascii_alphabetic());
+    let words = begun(&message).split(|c: char| !c.is_ascii_alphanumeric()).filter(small).take(WORDS);
+    let id = words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-");
+    let id = if id.is_empty() { "new-signature".to_owned() } else { id };
+    propose(&SignatureWish { id, line: line.to_owned(), ..SignatureWish::default() }).ok().map(|proposal| proposal.text)
+}
+
+fn propose(wish: &SignatureWish) -> Result<Proposal, String> {
     let message = begun(&said(&wish.line)).to_owned();
     if message.trim().is_empty() {
         return Err("the line says nothing besides its time and level".to_owned());
     }
-    let mut notes = known_already(&wish.line);
+    let mut notes = Vec::new();
     let event = wish.event.clone().unwrap_or_else(|| event_of(&message, &wish.id));
     let parts = cut(&message, &event);
     let (pattern, captures) = written(&message, &parts, &event);

@@ -59,7 +59,7 @@ use bundlescope_facts::{Problem, Text};
 
 pub use error::OpenError;
 pub use limits::{LimitHit, Limits};
-pub use open::read;
+pub use open::{read, read_watched};
 
 /// What to open.
 #[derive(Debug, Clone)]

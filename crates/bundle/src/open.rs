@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
 
 use bundlescope_facts::Text;
 
@@ -23,7 +24,17 @@ use crate::{Input, Limits, OpenError, Sink, Summary, folder, zip};
 /// # Errors
 /// When the input is not there, cannot be read, or is neither a folder nor an archive nor text.
 pub fn read(input: &Input, limits: &Limits, sink: &mut dyn Sink) -> Result<Summary, OpenError> {
-    let state = State::new(limits);
+    read_watched(input, limits, sink, &AtomicU64::new(0))
+}
+
+/// The same; `watch` grows by the bytes that are read from disk or standard input, for a progress bar in another thread.
+pub fn read_watched(
+    input: &Input,
+    limits: &Limits,
+    sink: &mut dyn Sink,
+    watch: &AtomicU64,
+) -> Result<Summary, OpenError> {
+    let state = State::new(limits, watch);
     let mut hash = Hash::new();
     let name = match input {
         Input::Path(path) => name_of(path),

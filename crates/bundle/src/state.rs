@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use bundlescope_facts::{Problem, Text};
@@ -23,6 +24,8 @@ pub(crate) struct State<'l> {
     incomplete: Cell<bool>,
     /// Bytes read from disk or standard input.
     consumed: Cell<u64>,
+    /// The same, for whoever looks on from another thread.
+    watch: &'l AtomicU64,
     /// Bytes that left any decompressor.
     unpacked: Cell<u64>,
     /// Bytes given to the sink.
@@ -63,13 +66,14 @@ impl<T> Kept<T> {
 }
 
 impl<'l> State<'l> {
-    pub(crate) fn new(limits: &'l Limits) -> Self {
+    pub(crate) fn new(limits: &'l Limits, watch: &'l AtomicU64) -> Self {
         Self {
             limits,
             started: Instant::now(),
             stopped: Cell::new(false),
             incomplete: Cell::new(false),
             consumed: Cell::new(0),
+            watch,
             unpacked: Cell::new(0),
             yielded: Cell::new(0),
             documents: Cell::new(0),
@@ -144,6 +148,7 @@ impl<'l> State<'l> {
     /// Books bytes read from disk.
     pub(crate) fn consume(&self, bytes: u64) {
         self.consumed.set(self.consumed.get().saturating_add(bytes));
+        self.watch.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Books bytes that left the decompressor of `archive`; false when reading has to end.

@@ -5,22 +5,22 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
-use bundlescope_analysis::{Options, Rulebook, load};
+use bundlescope_analysis::{Options, Rulebook};
 use bundlescope_bundle::Input;
 use bundlescope_engine::Diagnosis;
 use bundlescope_report::{
-    Redactor, TextOptions, render_csv, render_html, render_json, render_json_line, render_markdown, render_sarif,
-    render_text,
+    Redactor, TextOptions, render_csv, render_json, render_json_line, render_junit, render_markdown,
+    render_markdown_short, render_sarif, render_text,
 };
 use clap::ValueEnum;
 
 use crate::args::{Analyze, Reading, ReportFormat, Severity};
 use crate::rules::profile;
-use crate::{Failure, aside, complain, isolate, packs, print, progress};
+use crate::{Failure, aside, brand, complain, isolate, packs, print, progress};
 
 pub(crate) fn run(args: &Analyze) -> Result<ExitCode, Failure> {
     let several = args.bundles.len() > 1;
-    if several && matches!(args.format, ReportFormat::Html | ReportFormat::Sarif) {
+    if several && matches!(args.format, ReportFormat::Html | ReportFormat::Sarif | ReportFormat::Junit) {
         return Err(Failure::usage("a report of this format is about one bundle; call it once for each, or use json"));
     }
     if args.bundles.iter().filter(|bundle| bundle.as_os_str() == "-").count() > 1 {
@@ -28,6 +28,13 @@ pub(crate) fn run(args: &Analyze) -> Result<ExitCode, Failure> {
     }
     let terminal = args.output.is_none() && std::io::stdout().is_terminal();
     let style = TextOptions { width: width(terminal), colour: terminal && wants_colour() };
+    if let Some(folder) = &args.template {
+        if args.format != ReportFormat::Html {
+            return Err(Failure::usage("--template is about the html report; say --format html"));
+        }
+        // A mistake in it is told once, and before any bundle is read.
+        brand::template(folder).map_err(Failure::usage)?;
+    }
     if let Some(worker) = args.worker {
         return isolate::work(args, worker);
     }
@@ -38,9 +45,7 @@ pub(crate) fn run(args: &Analyze) -> Result<ExitCode, Failure> {
         let rules = packs::load_for(&args.reading)?;
         let rules = if args.profile { rules.measured() } else { rules };
         for bundle in &args.bundles {
-            let bar = progress::spinner(&bundle.display().to_string());
             let result = report(bundle, &rules, args, &style);
-            bar.finish_and_clear();
             collected.add(result, args)?;
         }
     }
@@ -57,15 +62,26 @@ pub(crate) struct Report {
 
 /// Analyses one of the bundles; an error says why there is no report of it.
 pub(crate) fn report(bundle: &Path, rules: &Rulebook, args: &Analyze, style: &TextOptions) -> Result<Report, String> {
-    let loaded = load(&input(bundle), rules, &options(&args.reading)).map_err(|error| error.to_string())?;
+    let loaded = progress::load(bundle, rules, &args.reading).map_err(|error| error.to_string())?;
     // Measured beside the analysis, so that the report cannot depend on it.
     let beside = if args.profile { profile::table(&loaded, rules, 20) } else { String::new() };
-    let mut diagnosis = loaded.diagnose(rules.pack());
-    if !args.reading.no_redact {
+    let diagnosis = finished(loaded.diagnose(rules.pack()), &args.reading);
+    let reached = args.fail_on.is_some_and(|limit| worst(&diagnosis).is_some_and(|found| found >= limit));
+    Ok(Report { text: render(&diagnosis, args, style)?, reached, beside })
+}
+
+/// The diagnosis as it is shown: with its secrets masked, and with signatures to begin with for errors that nothing
+/// explains, which are made of what is shown and so hold no secret either.
+pub(crate) fn finished(mut diagnosis: Diagnosis, reading: &Reading) -> Diagnosis {
+    /// Errors that get one; those further down are seldom looked at.
+    const MOST: usize = 20;
+    if !reading.no_redact {
         Redactor::default().diagnosis(&mut diagnosis);
     }
-    let reached = args.fail_on.is_some_and(|limit| worst(&diagnosis).is_some_and(|found| found >= limit));
-    Ok(Report { text: render(&diagnosis, args, style), reached, beside })
+    for one in diagnosis.unexplained.iter_mut().take(MOST) {
+        one.signature = bundlescope_authoring::signature_of(&one.example).unwrap_or_default();
+    }
+    diagnosis
 }
 
 /// The reports of a run, printed as they come or kept for one file.
@@ -140,16 +156,18 @@ fn worst(diagnosis: &Diagnosis) -> Option<Severity> {
 }
 
 /// The report; of one of several bundles in a form that can follow another one.
-fn render(diagnosis: &Diagnosis, args: &Analyze, style: &TextOptions) -> String {
-    match args.format {
+fn render(diagnosis: &Diagnosis, args: &Analyze, style: &TextOptions) -> Result<String, String> {
+    Ok(match args.format {
         ReportFormat::Text => render_text(diagnosis, style),
         ReportFormat::Json if args.bundles.len() > 1 => render_json_line(diagnosis),
         ReportFormat::Json => render_json(diagnosis),
         ReportFormat::Markdown => render_markdown(diagnosis),
-        ReportFormat::Html => render_html(diagnosis),
+        ReportFormat::MarkdownShort => render_markdown_short(diagnosis),
+        ReportFormat::Html => brand::html(diagnosis, args.template.as_deref())?,
         ReportFormat::Sarif => render_sarif(diagnosis),
         ReportFormat::Csv => render_csv(diagnosis),
-    }
+        ReportFormat::Junit => render_junit(diagnosis),
+    })
 }
 
 /// Colours unless the user asked for none: <https://no-color.org>.
@@ -158,7 +176,7 @@ fn wants_colour() -> bool {
 }
 
 /// The terminal's width where it is told, 80 columns elsewhere.
-fn width(terminal: bool) -> usize {
+pub(crate) fn width(terminal: bool) -> usize {
     let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     if terminal { told.unwrap_or(80).clamp(60, 200) } else { 80 }
 }

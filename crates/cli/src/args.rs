@@ -24,6 +24,10 @@ const EXIT_CODES: &str = "Exit codes: 0 ran, nothing at or above --fail-on; 1 fi
 pub(crate) enum Command {
     /// Name the cause of what is wrong in a bundle
     Analyze(Analyze),
+    /// Write the HTML report of a bundle beside it, and print its path
+    Open(Open),
+    /// Tell what is new, gone and changed between two bundles
+    Diff(Diff),
     /// Show what a rule can match on in a bundle
     Facts(Facts),
     /// Ask whether a connection would be delivered, and what decides
@@ -71,6 +75,9 @@ pub(crate) struct Reading {
     /// Show passwords, tokens and private keys, which are masked otherwise
     #[arg(long)]
     pub(crate) no_redact: bool,
+    /// Show no progress
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
     /// Stop unpacking what grows by more than this factor
     #[arg(long, value_name = "N")]
     pub(crate) max_ratio: Option<u64>,
@@ -84,12 +91,15 @@ pub(crate) struct Analyze {
     /// Folders, archives, or - for standard input
     #[arg(required = true, value_name = "BUNDLE")]
     pub(crate) bundles: Vec<PathBuf>,
-    /// Form of the report; with several bundles json is one line for each, and html and sarif are refused
+    /// Form of the report; with several bundles json is one line for each, and html, sarif and junit are refused
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
     /// Write the report to a file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Brand and words of the html report: a folder with report.html, report.css or words.json, see the README
+    #[arg(long, value_name = "DIR")]
+    pub(crate) template: Option<PathBuf>,
     /// Also tell on standard error what each rule and signature took; the report stays the same
     #[arg(long)]
     pub(crate) profile: bool,
@@ -113,6 +123,40 @@ pub(crate) struct Analyze {
     pub(crate) worker: Option<Worker>,
     #[command(flatten)]
     pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Open {
+    /// A folder or an archive
+    pub(crate) bundle: PathBuf,
+    /// Write here instead of beside the bundle
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Brand and words of the report, see the README
+    #[arg(long, value_name = "DIR")]
+    pub(crate) template: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The bundle from before: a folder, an archive, or - for standard input
+    pub(crate) old: PathBuf,
+    /// The bundle of today
+    pub(crate) new: PathBuf,
+    /// Form of the comparison
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    pub(crate) format: DiffFormat,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    Text,
+    Json,
+    Markdown,
 }
 
 /// What a worker process is told besides the arguments of the run that it is a part of.
@@ -245,9 +289,13 @@ pub(crate) enum ReportFormat {
     Text,
     Json,
     Markdown,
+    /// Verdict, first proof and first remedy of each finding, for a comment in a ticket
+    MarkdownShort,
     Html,
     Sarif,
     Csv,
+    /// JUnit XML, for pipelines
+    Junit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

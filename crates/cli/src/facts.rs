@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use bundlescope_analysis::{Loaded, Rulebook, load};
+use bundlescope_analysis::{Loaded, Rulebook};
 use bundlescope_engine::DocumentInfo;
 use bundlescope_facts::{Fact, KINDS, Value, kind_spec};
 use bundlescope_report::{Redactor, escape_active};
@@ -16,10 +16,7 @@ use crate::{Failure, packs, print, progress};
 
 pub(crate) fn run(args: &Facts) -> Result<ExitCode, Failure> {
     let rules = packs::load_with_drafts(&args.reading)?;
-    let bar = progress::spinner(&args.bundle.display().to_string());
-    let loaded = load(&crate::analyze::input(&args.bundle), &rules, &crate::analyze::options(&args.reading));
-    bar.finish_and_clear();
-    let loaded = loaded.map_err(Failure::unreadable)?;
+    let loaded = progress::load(&args.bundle, &rules, &args.reading).map_err(Failure::unreadable)?;
     let out = match &args.kind {
         None => documents(&loaded, args.format),
         Some(kind) => {

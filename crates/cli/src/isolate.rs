@@ -102,7 +102,7 @@ pub(crate) fn each(
 
 /// Runs one worker to its end.
 fn run(args: &Analyze, bundle: &Path, worker: Worker) -> Result<Report, String> {
-    let bar = if args.jobs <= 1 { Some(progress::spinner(&bundle.display().to_string())) } else { None };
+    let bar = if args.jobs <= 1 { Some(progress::spinner(bundle, &args.reading)) } else { None };
     let outcome = start(worker)
         .map_err(|error| format!("cannot start a worker process: {error}"))
         .and_then(|child| attend(child, args.max_run.unwrap_or(TIME)));

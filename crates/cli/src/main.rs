@@ -2,8 +2,11 @@
 
 mod analyze;
 mod args;
+mod brand;
+mod diff;
 mod facts;
 mod isolate;
+mod open;
 mod packs;
 mod ports;
 mod probe;
@@ -45,6 +48,8 @@ impl Failure {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Analyze(args) => analyze::run(&args),
+        Command::Open(args) => open::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Facts(args) => facts::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Ports(args) => ports::run(&args),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use bundlescope_analysis::{
-    Comparison, Decider, Declared, Difference, HostPorts, PortReport, Requirements, Seen, Use, compare, load, ports,
+    Comparison, Decider, Declared, Difference, HostPorts, PortReport, Requirements, Seen, Use, compare, ports,
 };
 use bundlescope_report::{Redactor, escape_active, plain_line};
 use serde_json::{Value, json};
@@ -18,10 +18,7 @@ const MOST_BYTES: u64 = 1 << 20;
 pub(crate) fn run(args: &Ports) -> Result<ExitCode, Failure> {
     let requirements = args.requirements.as_deref().map(requirements).transpose()?;
     let rules = packs::load_for(&args.reading)?;
-    let bar = progress::spinner(&args.bundle.display().to_string());
-    let loaded = load(&crate::analyze::input(&args.bundle), &rules, &crate::analyze::options(&args.reading));
-    bar.finish_and_clear();
-    let loaded = loaded.map_err(Failure::unreadable)?;
+    let loaded = progress::load(&args.bundle, &rules, &args.reading).map_err(Failure::unreadable)?;
     let report = ports(&loaded);
     let comparison = requirements.map(|requirements| compare(&report, &requirements));
     let out = match args.format {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
-use bundlescope_analysis::{Loaded, ProbeError, load};
+use bundlescope_analysis::{Loaded, ProbeError};
 use bundlescope_facts::Proto;
 use bundlescope_netfilter::{Answer, Flow, From};
 use bundlescope_report::{Redactor, escape_active, plain_line};
@@ -44,10 +44,7 @@ pub(crate) fn run(args: &Probe) -> Result<ExitCode, Failure> {
         None => vec![single(args)?],
     };
     let rules = packs::load_with_drafts(&args.reading)?;
-    let bar = progress::spinner(&args.bundle.display().to_string());
-    let loaded = load(&crate::analyze::input(&args.bundle), &rules, &crate::analyze::options(&args.reading));
-    bar.finish_and_clear();
-    let loaded = loaded.map_err(Failure::unreadable)?;
+    let loaded = progress::load(&args.bundle, &rules, &args.reading).map_err(Failure::unreadable)?;
     let mut out = String::new();
     let mut redactor = (!args.reading.no_redact).then(Redactor::default);
     for question in &questions {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use bundlescope_facts::{Excerpt, Problem, Text, Value};
 
+use crate::{NetworkMap, Timeline, Unexplained};
+
 /// The ordered findings of one bundle and what surrounds them.
 #[derive(Debug, Clone, Default)]
 pub struct Diagnosis {
@@ -27,6 +29,12 @@ pub struct Diagnosis {
     pub problems: Vec<Problem>,
     /// Every document and what it was taken for.
     pub documents: Vec<DocumentInfo>,
+    /// How containers are connected.
+    pub network: NetworkMap,
+    /// What happened when.
+    pub timeline: Timeline,
+    /// Errors in logs that no signature knows, the most frequent first.
+    pub unexplained: Vec<Unexplained>,
 }
 
 /// The bundle's header.

@@ -47,6 +47,7 @@ mod answer;
 mod arrange;
 mod compare;
 mod diagnosis;
+mod difference;
 mod evaluate;
 mod exercise;
 mod explain;
@@ -55,6 +56,7 @@ mod index;
 mod join;
 mod matching;
 mod near;
+mod picture;
 mod probe;
 mod profile;
 mod render;
@@ -68,12 +70,14 @@ pub use diagnosis::{
     BundleInfo, Diagnosis, DocumentInfo, Evidence, Finding, Fix, Missing, NotApplicable, ProbePath, Role, Suppressed,
     Undecided,
 };
+pub use difference::{BundleDiff, Change, ChangeKind, Fate, FieldChange, FindingDiff, NotCompared};
 pub use evaluate::{Evaluation, evaluate};
 pub use exercise::{Part, exercise};
 pub use explain::{
     Asked, Blocker, ConditionReport, Explanation, Filter, Firing, Lacking, Remedy, Shown, Untried, explain,
 };
 pub use near::Nearest;
+pub use picture::{Clock, MapContainer, MapHost, MapNetwork, Moment, NetworkMap, Timeline, Unexplained};
 pub use probe::{ProbeAnswer, ProbeQuestion, Prober, Simulated};
 pub use profile::{RuleCost, profile};
 pub use vacuous::meets_nothing;

@@ -30,6 +30,7 @@
 //! assert_eq!(scanned.log.get("lines"), Value::Int(1));
 //! ```
 
+mod errors;
 mod fields;
 mod framing;
 mod literal;
@@ -46,6 +47,7 @@ mod trace;
 mod unescape;
 mod words;
 
+pub use errors::ErrorCluster;
 pub use scanner::{NEAR_MATCH, Scanned, Scanner};
 pub use signature::{Pattern, Signature, SignatureError, SignatureSet};
 pub use trace::SignatureCost;

@@ -222,6 +222,11 @@ fn continues(previous: &[u8], line: &[u8], traced: impl FnOnce() -> bool) -> boo
     is_exception(line, false) && !is_exception(previous, true) && traced()
 }
 
+/// True for a line that can only go on with what an earlier one began.
+pub(crate) fn goes_on(line: &[u8]) -> bool {
+    is_trace(line) || line.starts_with(b"DETAIL:") || line.starts_with(b"STATEMENT:") || line.starts_with(b"HINT:")
+}
+
 fn never_begins(line: &[u8]) -> bool {
     CONTINUATIONS.iter().any(|start| line.starts_with(start))
 }

@@ -1,12 +1,13 @@
 //! One pass over one log.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Instant;
 
 use bundlescope_facts::{Excerpt, Fact, Log, Problem, Source, Text, Value};
 use jiff::Timestamp;
 
+use crate::errors::{self, ErrorCluster, Errors};
 use crate::fields::{self, Fields};
 use crate::framing;
 use crate::memo::{Memo, Message};
@@ -52,6 +53,10 @@ pub struct Scanned {
     pub log: Fact,
     /// What was left out.
     pub problems: Vec<Problem>,
+    /// Error-like lines that are part of no event, in the order of their first ones.
+    pub errors: Vec<ErrorCluster>,
+    /// Wordings of such lines that were too many to be kept.
+    pub errors_left_out: u64,
 }
 
 /// Reads one log piece by piece. Its memory does not depend on the length of the log or of its lines.
@@ -73,6 +78,11 @@ pub struct Scanner<'s> {
     counted: (usize, u64),
     /// Parts of the document that belong to records already read, sorted, in document positions.
     covered: Vec<Range<u64>>,
+    /// Where lines begin that belong to an event, in document positions.
+    explained: BTreeSet<u64>,
+    errors: Errors,
+    /// Index in the buffer up to which errors have been looked for.
+    looked: usize,
     first_time: Option<Timestamp>,
     events: Events,
     memo: Memo,
@@ -114,6 +124,9 @@ impl<'s> Scanner<'s> {
             searched: 0,
             counted: (0, 0),
             covered: Vec::new(),
+            explained: BTreeSet::new(),
+            errors: Errors::default(),
+            looked: 0,
             first_time: None,
             events: Events::default(),
             memo: Memo::default(),
@@ -175,7 +188,8 @@ impl<'s> Scanner<'s> {
         let (lines, bytes) = (last_line - before, end - start);
         let log = Log { container: self.container, first_time: self.first_time, last_time, lines, bytes };
         let events = events.into_iter().map(Fact::from).chain(self.near).collect();
-        Scanned { events, log: Fact::new(source, log), problems }
+        let (errors, errors_left_out) = self.errors.finish();
+        Scanned { events, log: Fact::new(source, log), problems, errors, errors_left_out }
     }
 
     fn problems(&self) -> Vec<Problem> {
@@ -220,6 +234,28 @@ impl<'s> Scanner<'s> {
         // A literal may begin before the limit and end behind it.
         let overlap = self.set.prefilter.longest().saturating_sub(1);
         self.searched = at.max(limit.saturating_sub(overlap));
+        // A signature may find a record by one of its last lines, so errors are looked for one record behind it.
+        self.look_for_errors(if last { limit } else { limit.saturating_sub(MAX_BYTES) });
+    }
+
+    /// Takes in the error-like lines in front of a place that belong to no event.
+    fn look_for_errors(&mut self, to: usize) {
+        while let Some(hit) = errors::find(&self.buffer, self.looked, to) {
+            let line = record::line_at(&self.buffer, hit);
+            if !self.explained.contains(&(self.base + line.start as u64)) {
+                let mut errors = std::mem::take(&mut self.errors);
+                let (buffer, (known, ends)) = (&self.buffer, self.counted);
+                errors.line(buffer, hit, self.year, || {
+                    let between = buffer.get(known.min(line.start)..known.max(line.start)).unwrap_or_default();
+                    let between = memchr::memchr_iter(b'\n', between).count() as u64;
+                    let before = if line.start < known { ends - between } else { ends + between };
+                    u32::try_from(before + 1).unwrap_or(u32::MAX)
+                });
+                self.errors = errors;
+            }
+            self.looked = line.end + 1;
+        }
+        self.looked = self.looked.max(to);
     }
 
     /// Forgets what no later record can need.
@@ -229,8 +265,10 @@ impl<'s> Scanner<'s> {
         self.buffer.drain(..drop);
         self.base += drop as u64;
         self.searched -= drop;
+        self.looked = self.looked.saturating_sub(drop);
         self.counted.0 = 0;
         let base = self.base;
+        self.explained = self.explained.split_off(&base);
         self.covered.retain(|range| range.end > base);
     }
 
@@ -266,6 +304,7 @@ impl<'s> Scanner<'s> {
             (Some(first), Some(last)) => (first.clone(), last.clone()),
             _ => return,
         };
+        self.explained.extend(record.lines.iter().map(|line| self.base + line.start as u64));
         let number = |ends: u64| u32::try_from(ends + 1).unwrap_or(u32::MAX);
         let (first_line, last_line) =
             (number(self.line_ends_before(first.start)), number(self.line_ends_before(last.start)));

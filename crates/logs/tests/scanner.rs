@@ -261,3 +261,39 @@ fn messages_that_come_again_are_counted_with_their_own_times_and_containers() {
         [("api_1".to_owned(), Value::Int(2000), last(19), 1), ("web_1".to_owned(), Value::Int(2000), last(39), 2001)]
     );
 }
+
+#[test]
+fn errors_that_no_signature_knows_are_told_and_the_others_are_not() {
+    let log = format!(
+        "2026-11-21T01:00:00Z ERROR license 17 expired\n2026-11-21T01:00:01Z ERROR {REFUSED}\n\
+         2026-11-21T01:00:02Z ERROR license 18 expired\n"
+    );
+    let scanned = scan(&log);
+    let told: Vec<_> = scanned.errors.iter().map(|one| (one.template.as_str(), one.count, one.line)).collect();
+    assert_eq!(told, [("ERROR license <*> expired", 2, 1)]);
+    let times = scanned.errors.first().map(|one| [one.first, one.last].map(|time| time.map(|time| time.to_string())));
+    let [first, last] = ["2026-11-21T01:00:00Z", "2026-11-21T01:00:02Z"].map(|time| Some(time.to_owned()));
+    assert_eq!(times, Some([first, last]));
+}
+
+#[test]
+fn errors_do_not_depend_on_how_a_log_is_cut() {
+    // Longer than the scanner's buffer, so that it is searched in several parts.
+    let words = ["alpha", "beta", "gamma", "delta", "omega"];
+    let mut log = String::new();
+    for n in 0..40_000 {
+        let word = words[n % words.len()];
+        match n % 50 {
+            0 => log.push_str(&format!("2026-11-21T01:00:00Z ERROR {word} {n} is broken\n")),
+            25 => log.push_str(&format!("2026-11-21T01:00:00Z ERROR {REFUSED}\n")),
+            _ => log.push_str(&format!("2026-11-21T01:00:00Z INFO {word} {n} is well, and so are the others\n")),
+        }
+    }
+    let whole = scan(&log);
+    let count: u64 = whole.errors.iter().map(|one| one.count).sum();
+    assert_eq!((whole.errors.len(), count), (1, 800), "{:?}", whole.errors);
+    assert_eq!(whole.errors.first().map(|one| one.line), Some(1));
+    for size in [4_097, 65_536, 1 << 20] {
+        assert_eq!(pieces(log.as_bytes(), size), whole, "{size}");
+    }
+}

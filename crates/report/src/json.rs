@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use bundlescope_engine::{
-    Diagnosis, DocumentInfo, Evidence, Finding, NotApplicable, ProbePath, Role, Suppressed, Undecided,
+    Diagnosis, DocumentInfo, Evidence, Finding, NetworkMap, NotApplicable, ProbePath, Role, Suppressed, Timeline,
+    Undecided, Unexplained,
 };
 use bundlescope_facts::{Excerpt, Problem, Text, Value};
 use serde::Serialize;
@@ -63,6 +64,9 @@ struct Report<'a> {
     drafts: &'a [Text],
     problems: &'a [Problem],
     documents: Vec<JsonDocument<'a>>,
+    network: &'a NetworkMap,
+    timeline: &'a Timeline,
+    unexplained: &'a [Unexplained],
 }
 
 #[derive(Serialize)]
@@ -205,6 +209,9 @@ impl<'a> From<&'a Diagnosis> for Report<'a> {
             drafts: &diagnosis.drafts,
             problems: &diagnosis.problems,
             documents: diagnosis.documents.iter().map(document).collect(),
+            network: &diagnosis.network,
+            timeline: &diagnosis.timeline,
+            unexplained: &diagnosis.unexplained,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Renders a diagnosis: terminal text, JSON, Markdown, one self-contained HTML file, SARIF and CSV.
+//! Renders a diagnosis: terminal text, JSON, Markdown, one self-contained HTML file, SARIF, JUnit and CSV; and the
+//! comparison of two bundles.
 //!
 //! Every form says the same in the same order, because the forms for people are drawn from one view of the diagnosis. Whatever
 //! comes from a bundle is hostile: it passes [`plain`] before it is shown, and each form escapes it once more for its
@@ -17,10 +18,13 @@
 //! ```
 
 mod csv;
+mod diff;
 mod escape;
 mod html;
 mod json;
+mod junit;
 mod markdown;
+mod picture;
 mod plain;
 mod prose;
 mod redact;
@@ -31,9 +35,11 @@ mod words;
 mod wrap;
 
 pub use csv::render_csv;
-pub use html::render_html;
+pub use diff::{render_diff_json, render_diff_markdown, render_diff_text};
+pub use html::{Template, TemplateFiles, render_html, render_html_with};
 pub use json::{escape_active, render_json, render_json_line};
-pub use markdown::render_markdown;
+pub use junit::render_junit;
+pub use markdown::{render_markdown, render_markdown_short};
 pub use plain::{plain, plain_line};
 pub use redact::Redactor;
 pub use sarif::render_sarif;

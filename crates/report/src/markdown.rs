@@ -18,6 +18,7 @@ pub fn render_markdown(diagnosis: &Diagnosis) -> String {
         out.push('\n');
         out.push_str(&render_finding(finding, "##"));
     }
+    unexplained(&mut out, &view);
     undecided(&mut out, &view);
     if !view.clear.is_empty() {
         let rules: Vec<String> = view.clear.iter().map(|rule| code(rule)).collect();
@@ -29,6 +30,40 @@ pub fn render_markdown(diagnosis: &Diagnosis) -> String {
         for problem in &view.problems {
             out.push_str(&format!("- {}: {}\n", code(&problem.place), text(&problem.message)));
         }
+    }
+    out
+}
+
+/// The short form for a ticket: the verdict, and of each cause or open symptom what it is, its first proof and the remedy.
+pub fn render_markdown_short(diagnosis: &Diagnosis) -> String {
+    const MOST: usize = 10;
+    let view = View::new(diagnosis);
+    let mut out = format!("**{}: {}**\n\n{}\n", WORDS.report_title, text(&view.name), text(&view.verdict));
+    if !view.complete {
+        out.push_str(&format!("\n**{}**: {}\n", WORDS.incomplete, WORDS.incomplete_means));
+    }
+    let told: Vec<&FindingView> = view.findings.iter().filter(|finding| finding.role != "note").collect();
+    for finding in told.iter().take(MOST) {
+        let severity = text(&finding.severity);
+        out.push_str(&format!("\n{}. **{}** ({severity})\n", finding.number, text(&finding.title)));
+        if let Some(piece) = finding.evidence.first() {
+            let line = piece.lines.iter().find(|line| line.hit).map(|line| code(line.text.trim())).unwrap_or_default();
+            out.push_str(&format!("   - {} {line}\n", code(&piece.place)));
+        }
+        if let Some(fix) = finding.fix.first() {
+            let run = fix.run.as_deref().and_then(|run| run.lines().next()).map(code).unwrap_or_default();
+            let proved = if fix.proved { format!(" ({})", WORDS.proved) } else { String::new() };
+            let say = prose(&fix.say.replace('\n', " "));
+            out.push_str(&format!("   - {}: {say} {run}{proved}\n", WORDS.fix));
+        }
+    }
+    if told.len() > MOST {
+        out.push_str(&format!("\n{} {}\n", told.len() - MOST, WORDS.more));
+    }
+    if told.is_empty() && !view.collect.is_empty() {
+        let commands: Vec<String> =
+            view.collect.iter().take(MOST).map(|item| code(&item.command.replace('\n', "; "))).collect();
+        out.push_str(&format!("\n{} {}\n", WORDS.undecided_intro, commands.join(", ")));
     }
     out
 }
@@ -148,6 +183,20 @@ fn set_aside(out: &mut String, view: &View) {
     if !view.drafts.is_empty() {
         let rules: Vec<String> = view.drafts.iter().map(|rule| code(rule)).collect();
         out.push_str(&format!("\n## {}\n\n{}\n", WORDS.drafts, rules.join(", ")));
+    }
+}
+
+fn unexplained(out: &mut String, view: &View) {
+    const MOST: usize = 20;
+    if view.unexplained.is_empty() {
+        return;
+    }
+    out.push_str(&format!("\n## {}\n\n{}\n\n", WORDS.unexplained, WORDS.unexplained_intro));
+    for error in view.unexplained.iter().take(MOST) {
+        out.push_str(&format!("- {} {}, {}\n", code(&error.template), text(&error.summary()), code(&error.place)));
+    }
+    if view.unexplained.len() > MOST {
+        out.push_str(&format!("- {} {}\n", view.unexplained.len() - MOST, WORDS.more));
     }
 }
 

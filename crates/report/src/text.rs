@@ -50,6 +50,7 @@ pub fn render_text(diagnosis: &Diagnosis, options: &TextOptions) -> String {
     for finding in &view.findings {
         page.finding(finding);
     }
+    page.unexplained(&view);
     page.undecided(&view);
     page.clear(&view);
     page.set_aside(&view);
@@ -309,6 +310,22 @@ impl Page {
     fn rest(&mut self, indent: &str, total: usize) {
         if total > MOST_ITEMS {
             self.line(&[(DIM, &format!("{indent}{} {}", total - MOST_ITEMS, WORDS.more))]);
+        }
+    }
+
+    fn unexplained(&mut self, view: &View) {
+        const MOST: usize = 5;
+        if view.unexplained.is_empty() {
+            return;
+        }
+        self.blank();
+        self.line(&[(BOLD, &format!("{} ({})", WORDS.unexplained, view.unexplained.len()))]);
+        for error in view.unexplained.iter().take(MOST) {
+            self.line(&[(PLAIN, "  - "), (PLAIN, &cut(&error.template, self.width.saturating_sub(4)))]);
+            self.prose("    ", DIM, &format!("{}, {}", error.summary(), error.place));
+        }
+        if view.unexplained.len() > MOST {
+            self.line(&[(DIM, &format!("  {} {}", view.unexplained.len() - MOST, WORDS.more))]);
         }
     }
 

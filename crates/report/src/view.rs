@@ -12,11 +12,14 @@ use crate::words::{self, Tally, WORDS};
 mod finding;
 mod packet;
 mod paths;
+mod scene;
 mod tree;
 
 pub(crate) use finding::{EvidenceView, FindingView};
-pub(crate) use packet::ProbeView;
+pub(crate) use packet::{ProbeView, StepView};
 use paths::Paths;
+pub(crate) use scene::sign;
+use scene::{HostView, MomentView, UnexplainedView};
 
 /// A whole report.
 #[derive(Debug, Serialize)]
@@ -52,6 +55,15 @@ pub(crate) struct View {
     pub(crate) drafts: Vec<String>,
     pub(crate) problems: Vec<ProblemView>,
     pub(crate) documents: Vec<DocumentView>,
+    pub(crate) moments: Vec<MomentView>,
+    pub(crate) moments_left_out: u64,
+    /// What is known of each host's clock.
+    pub(crate) clocks: Vec<String>,
+    pub(crate) network: Vec<HostView>,
+    pub(crate) unexplained: Vec<UnexplainedView>,
+    /// Pictures, where the form shows them.
+    pub(crate) timeline_picture: String,
+    pub(crate) network_picture: String,
 }
 
 /// A command that the customer should run, and what its output would decide.
@@ -114,6 +126,10 @@ impl View {
         let bundle = &diagnosis.bundle;
         let paths = Paths::new(&diagnosis.documents);
         let findings = tree::nest(&diagnosis.findings, &paths);
+        let mut anchors = std::collections::BTreeMap::new();
+        for (finding, anchor) in diagnosis.findings.iter().zip(tree::anchors(&diagnosis.findings)) {
+            anchors.entry(&*finding.id).or_insert(anchor);
+        }
         let tally = tree::tally(&findings, diagnosis);
         let known = |document: &&DocumentInfo| document.is_recognised() && !document.is_link();
         let recognised = diagnosis.documents.iter().filter(known).count();
@@ -149,6 +165,13 @@ impl View {
             drafts: diagnosis.drafts.iter().map(|rule| plain_line(rule)).collect(),
             problems: problems(&diagnosis.problems, &paths),
             documents: diagnosis.documents.iter().map(|one| document(one, &paths)).collect(),
+            moments: scene::moments(diagnosis, &anchors, &paths),
+            moments_left_out: diagnosis.timeline.left_out,
+            clocks: scene::clocks(&diagnosis.timeline.clocks, &paths),
+            network: scene::hosts(&diagnosis.network.hosts),
+            unexplained: scene::unexplained(&diagnosis.unexplained, &paths),
+            timeline_picture: String::new(),
+            network_picture: String::new(),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Every word that a report adds of its own, in one place.
 
+use minijinja::value::{Serde, Value};
 use serde::Serialize;
+use serde_json::Value as Json;
 
 /// The words of a language; field names say where each stands.
 #[derive(Debug, Serialize)]
@@ -64,6 +66,50 @@ pub(crate) struct Words {
     pub(crate) nothing_found: &'static str,
     pub(crate) link_here: &'static str,
     pub(crate) made_by: &'static str,
+    pub(crate) timeline: &'static str,
+    pub(crate) timeline_intro: &'static str,
+    pub(crate) in_words: &'static str,
+    pub(crate) first_sign: &'static str,
+    pub(crate) clock_ahead: &'static str,
+    pub(crate) clock_behind: &'static str,
+    pub(crate) clock_synchronized: &'static str,
+    pub(crate) clock_unsynchronized: &'static str,
+    pub(crate) clock_unknown: &'static str,
+    pub(crate) clocks: &'static str,
+    pub(crate) network: &'static str,
+    pub(crate) no_network: &'static str,
+    pub(crate) internal: &'static str,
+    pub(crate) picture_packet: &'static str,
+    pub(crate) picture_network: &'static str,
+    pub(crate) picture_timeline: &'static str,
+    pub(crate) unexplained: &'static str,
+    pub(crate) unexplained_intro: &'static str,
+    pub(crate) start_rule: &'static str,
+    pub(crate) time: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) who: &'static str,
+    pub(crate) where_: &'static str,
+    pub(crate) zoom: &'static str,
+    pub(crate) to: &'static str,
+    pub(crate) diff_old: &'static str,
+    pub(crate) diff_new: &'static str,
+    pub(crate) diff_incomplete: &'static str,
+    pub(crate) diff_new_findings: &'static str,
+    pub(crate) diff_moved_findings: &'static str,
+    pub(crate) diff_gone_findings: &'static str,
+    pub(crate) diff_unchanged_findings: &'static str,
+    pub(crate) diff_behind: &'static str,
+    pub(crate) diff_changes: &'static str,
+    pub(crate) diff_no_changes: &'static str,
+    pub(crate) diff_not_compared: &'static str,
+    pub(crate) diff_missing_in: &'static str,
+    pub(crate) diff_was_on: &'static str,
+    pub(crate) diff_added: &'static str,
+    pub(crate) diff_removed: &'static str,
+    pub(crate) diff_changed: &'static str,
+    pub(crate) diff_recreated: &'static str,
+    pub(crate) diff_nothing: &'static str,
+    pub(crate) diff_evidence_of: &'static str,
     pub(crate) script: ScriptWords,
 }
 
@@ -78,6 +124,7 @@ pub(crate) struct ScriptWords {
     pub(crate) all: &'static str,
     pub(crate) shown: &'static str,
     pub(crate) filter: &'static str,
+    pub(crate) problems_only: &'static str,
 }
 
 /// English, the only language so far.
@@ -141,6 +188,50 @@ pub(crate) static WORDS: Words = Words {
     nothing_found: "No check found a cause in this bundle.",
     link_here: "Link to this finding",
     made_by: "Made by bundlescope",
+    timeline: "Timeline",
+    timeline_intro: "All times in UTC, as each host's clock had them.",
+    in_words: "In words",
+    first_sign: "first sign of the cause",
+    clock_ahead: "ahead of its reference",
+    clock_behind: "behind its reference",
+    clock_synchronized: "synchronised, shift not told",
+    clock_unsynchronized: "not synchronised, shift not told",
+    clock_unknown: "shift of the clock not in the bundle",
+    clocks: "Clocks",
+    network: "Network map",
+    no_network: "without a network",
+    internal: "internal",
+    picture_packet: "Down on the left what the client sends, up on the right what comes back; each step leads to its line. The list of steps says the same.",
+    picture_network: "Hosts with their networks and the containers on them; broken connections are red. The list below says the same.",
+    picture_timeline: "A row for each container or host, the time from left to right. The table below says the same.",
+    unexplained: "Unexplained errors",
+    unexplained_intro: "Error-like log records that no signature knows, by wording. They may be the cause of something, or noise.",
+    start_rule: "A signature to start a rule from",
+    time: "Time",
+    what: "What",
+    who: "Who",
+    where_: "Where",
+    zoom: "Zoom",
+    to: "to",
+    diff_old: "Before",
+    diff_new: "Now",
+    diff_incomplete: "One of the bundles is incomplete: what it does not show may be in the part that could not be read.",
+    diff_new_findings: "New findings",
+    diff_moved_findings: "Moved findings",
+    diff_gone_findings: "Findings that are gone",
+    diff_unchanged_findings: "Unchanged findings",
+    diff_behind: "What changed behind new and gone findings",
+    diff_changes: "What else changed on the hosts",
+    diff_no_changes: "Nothing that both bundles show has changed on the hosts.",
+    diff_not_compared: "Could not be compared",
+    diff_missing_in: "not in the bundle from",
+    diff_was_on: "was on",
+    diff_added: "added",
+    diff_removed: "removed",
+    diff_changed: "changed",
+    diff_recreated: "recreated",
+    diff_nothing: "(none)",
+    diff_evidence_of: "proves",
     script: ScriptWords {
         copy: "Copy",
         copied: "Copied",
@@ -150,8 +241,53 @@ pub(crate) static WORDS: Words = Words {
         all: "all",
         shown: "shown",
         filter: "Filter findings",
+        problems_only: "only problems",
     },
 };
+
+/// The words with those of a JSON object in their place; a mistake is told with the line.
+pub(crate) fn overlaid(json: &str) -> Result<Value, String> {
+    let mut words = serde_json::to_value(&WORDS).unwrap_or_default();
+    let own: Json = serde_json::from_str(json).map_err(|error| format!("words.json:{}: {error}", error.line()))?;
+    let Json::Object(own) = own else { return Err("words.json:1: expected an object of words by name".to_owned()) };
+    overlay(&mut words, own, json)?;
+    Ok(Value::from(Serde(words)))
+}
+
+fn overlay(words: &mut Json, own: serde_json::Map<String, Json>, json: &str) -> Result<(), String> {
+    let line = |name: &str| {
+        let at = json.find(&format!("\"{name}\"")).unwrap_or_default();
+        json[..at].matches('\n').count() + 1
+    };
+    for (name, value) in own {
+        let names: Vec<String> = words.as_object().into_iter().flat_map(|words| words.keys().cloned()).collect();
+        match (words.get_mut(&name), value) {
+            (Some(word @ Json::String(_)), Json::String(text)) => *word = Json::String(text),
+            (Some(inner @ Json::Object(_)), Json::Object(own)) => overlay(inner, own, json)?,
+            (Some(Json::Object(_)), _) => return Err(format!("words.json:{}: `{name}` is not an object", line(&name))),
+            (Some(_), _) => return Err(format!("words.json:{}: `{name}` is not a text", line(&name))),
+            (None, _) => {
+                let close = names.iter().min_by_key(|known| distance(known, &name));
+                let close = close.filter(|known| distance(known, &name) <= 2);
+                let meant = close.map(|known| format!(", did you mean `{known}`?")).unwrap_or_default();
+                return Err(format!(
+                    "words.json:{}: no word is called `{}`{meant}",
+                    line(&name),
+                    crate::plain_line(&name)
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many letters differ, by place and length; enough for a slip of the keys.
+fn distance(a: &str, b: &str) -> usize {
+    let same_start = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a.as_bytes()[same_start..], &b.as_bytes()[same_start..]);
+    let same_end = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+    a.len().max(b.len()) - same_end
+}
 
 /// `1 check`, `2 checks`.
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {

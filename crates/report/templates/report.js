@@ -67,6 +67,15 @@
     choice(words.severity, "severity", levels),
     choice(words.host, "host", present("host").filter((host) => host).sort()),
   ].filter((one) => one);
+  // A note tells of no problem; there is something to hide only where there are both.
+  const roles = present("role");
+  let problems = null;
+  if (roles.includes("note") && roles.length > 1) {
+    const label = make("label", tools);
+    problems = make("input", label);
+    problems.type = "checkbox";
+    label.append(words.problems);
+  }
   const count = make("output", tools);
   const texts = new Map();
   const textOf = (finding) => {
@@ -78,6 +87,7 @@
     let shown = 0;
     for (const finding of findings) {
       finding.hidden =
+        (problems && problems.checked && finding.dataset.role === "note") ||
         choices.some(({ select, key }) => select.value && select.value !== finding.dataset[key]) ||
         terms.some((term) => !textOf(finding).includes(term));
       if (!finding.hidden) shown += 1;

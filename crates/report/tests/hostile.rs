@@ -15,7 +15,8 @@ use std::path::PathBuf;
 use bundlescope_engine::{Diagnosis, Finding};
 use bundlescope_facts::{Text, Value};
 use bundlescope_report::{
-    TextOptions, render_csv, render_html, render_json, render_markdown, render_sarif, render_text,
+    TextOptions, render_csv, render_html, render_json, render_junit, render_markdown, render_markdown_short,
+    render_sarif, render_text,
 };
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
@@ -118,6 +119,45 @@ fn poisoned(model: &Finding, bad: &str) -> Finding {
     finding
 }
 
+/// Adds a host, a moment, a clock and an unexplained error with the string in place of every text.
+fn poison_scene(all: &mut Diagnosis, story: &Diagnosis, bad: &str) {
+    let text = Text::from(bad);
+    let mut host = story.network.hosts[0].clone();
+    host.host = text.clone();
+    host.addresses.fill(text.clone());
+    host.routes.fill(text.clone());
+    for network in &mut host.networks {
+        for field in [&mut network.name, &mut network.driver, &mut network.bridge] {
+            *field = text.clone();
+        }
+        network.subnets.fill(text.clone());
+        for container in &mut network.containers {
+            for field in [&mut container.name, &mut container.address, &mut container.status] {
+                *field = text.clone();
+            }
+            container.ports.fill(text.clone());
+        }
+    }
+    // First, as a map draws so many hosts only.
+    all.network.hosts.insert(0, host);
+    let mut moment = story.timeline.moments[1].clone();
+    for field in [&mut moment.host, &mut moment.container, &mut moment.text, &mut moment.document, &mut moment.finding]
+    {
+        *field = text.clone();
+    }
+    all.timeline.moments.insert(0, moment);
+    let mut clock = story.timeline.clocks[0].clone();
+    (clock.host, clock.document) = (text.clone(), text.clone());
+    all.timeline.clocks.insert(0, clock);
+    let mut error = story.unexplained[0].clone();
+    for field in [&mut error.template, &mut error.example, &mut error.signature] {
+        *field = bad.to_owned();
+    }
+    (error.host, error.document) = (text.clone(), text.clone());
+    error.containers.fill(text);
+    all.unexplained.insert(0, error);
+}
+
 /// Diagnoses in which every text is hostile.
 fn hostile() -> Vec<Diagnosis> {
     let (mut story, undecided) = (support::story(), support::undecided());
@@ -146,6 +186,7 @@ fn hostile() -> Vec<Diagnosis> {
             symptom.id = format!("{bad} symptom").into();
             cause.explains = vec![symptom.id.clone(), text.clone()];
             all.findings.extend([cause, symptom]);
+            poison_scene(&mut all, &story, bad);
             all.clear.push(text.clone());
             all.bundle.hosts.push(text.clone());
             all.bundle.limits.push(bad.clone());
@@ -220,15 +261,20 @@ impl TokenSink for Sink {
                         _ => {}
                     }
                 }
+                // A picture is foreign content: its elements close themselves, and its titles hold what any element does.
+                let foreign = name == "svg" || seen.open.iter().any(|open| open == "svg");
                 if ["html", "head", "body", "style", "script", "title", "base", "main", "footer"]
                     .contains(&name.as_str())
+                    && !foreign
                 {
                     seen.singles.push(name.clone());
                 }
-                if !["meta", "br"].contains(&name.as_str()) {
+                let void = ["meta", "br", "input"].contains(&name.as_str()) || foreign && tag.self_closing;
+                if !void {
                     seen.open.push(name.clone());
                 }
                 match name.as_str() {
+                    _ if foreign => {}
                     "title" => return TokenSinkResult::RawData(RawKind::Rcdata),
                     "style" => return TokenSinkResult::RawData(RawKind::Rawtext),
                     "script" => return TokenSinkResult::RawData(RawKind::ScriptData),
@@ -328,6 +374,37 @@ fn markdown_renders_headings_lists_and_text_only() {
                 other => panic!("{other:?} in the report of {:?}", diagnosis.bundle.name),
             }
         }
+        let short = render_markdown_short(&diagnosis);
+        assert_harmless("short markdown", &short);
+        for event in Parser::new_ext(&short, flavour) {
+            let fine = matches!(
+                event,
+                Event::Text(_)
+                    | Event::Code(_)
+                    | Event::End(_)
+                    | Event::SoftBreak
+                    | Event::Start(Tag::Paragraph | Tag::List(_) | Tag::Item | Tag::Strong)
+            );
+            assert!(fine, "{event:?} in the report of {:?}", diagnosis.bundle.name);
+        }
+    }
+}
+
+#[test]
+fn junit_is_xml_that_holds_a_case_for_each_answer() {
+    for diagnosis in hostile() {
+        let xml = render_junit(&diagnosis);
+        assert_harmless("junit", &xml);
+        // In XML every `<` begins a tag, and the tags are those of the format.
+        let mut cases = 0;
+        for tag in xml.split('<').skip(1) {
+            let name = tag.split(|c: char| c.is_whitespace() || c == '>').next().unwrap_or_default();
+            let known = ["?xml", "testsuites", "testsuite", "testcase", "properties", "property", "failure", "skipped"];
+            let bare = name.trim_start_matches('/').trim_end_matches('/');
+            assert!(known.contains(&bare), "<{tag}");
+            cases += usize::from(name == "testcase");
+        }
+        assert_eq!(cases, diagnosis.findings.len() + diagnosis.undecided.len() + diagnosis.clear.len());
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Capture) -> Result<ExitCode, Failure> {
             "`{id}` is built in: name the folder of its file with --rules, or print the test with --dry-run"
         )));
     }
-    let bar = progress::spinner(&args.bundle.display().to_string());
+    let bar = progress::spinner(&args.bundle, &args.reading);
     let limits = crate::analyze::options(&args.reading).limits;
     let texts = read_texts(&crate::analyze::input(&args.bundle), &limits).map_err(Failure::unreadable);
     let wish = CaptureWish { id: id.clone(), name: args.name.clone(), silent: args.silent };

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use bundlescope_analysis::{NearMatch, SignatureTrace, load};
+use bundlescope_analysis::{NearMatch, SignatureTrace};
 use bundlescope_engine::{Asked, ConditionReport, Explanation, Firing, Nearest};
 use bundlescope_report::{Redactor, escape_active, plain, wrap};
 use bundlescope_rules::nearest;
@@ -32,10 +32,7 @@ pub(crate) fn run(args: &Explain) -> Result<ExitCode, Failure> {
             ))
         })?;
     }
-    let bar = progress::spinner(&args.bundle.display().to_string());
-    let loaded = load(&crate::analyze::input(&args.bundle), &rules, &crate::analyze::options(&args.reading));
-    bar.finish_and_clear();
-    let loaded = loaded.map_err(Failure::unreadable)?;
+    let loaded = progress::load(&args.bundle, &rules, &args.reading).map_err(Failure::unreadable)?;
     let none = || Failure::usage(format!("there is no rule `{}`", args.rule));
     let (text, json) = if is_rule {
         let explanation = loaded.explain(rules.pack(), &args.rule).ok_or_else(none)?;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bundlescope_analysis::{Loaded, Rulebook, load};
+use bundlescope_analysis::{Loaded, Rulebook};
 use bundlescope_report::{escape_active, plain};
 use serde_json::json;
 
@@ -13,10 +13,7 @@ use crate::{Failure, packs, print, progress};
 
 pub(crate) fn run(args: &Profile) -> Result<ExitCode, Failure> {
     let rules = packs::load_with_drafts(&args.reading)?.measured();
-    let bar = progress::spinner(&args.bundle.display().to_string());
-    let loaded = load(&crate::analyze::input(&args.bundle), &rules, &crate::analyze::options(&args.reading));
-    bar.finish_and_clear();
-    let loaded = loaded.map_err(Failure::unreadable)?;
+    let loaded = progress::load(&args.bundle, &rules, &args.reading).map_err(Failure::unreadable)?;
     match args.format {
         Form::Text => print(&plain(&table(&loaded, &rules, args.top)))?,
         Form::Json => print(&escape_active(&format!("{:#}\n", as_json(&loaded, &rules))))?,

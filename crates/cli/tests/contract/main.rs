@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod authoring;
+mod comparing;
 mod exit_codes;
 mod explaining;
 mod guide;
@@ -15,6 +16,7 @@ mod rule_check;
 mod rule_tests;
 mod secrets;
 mod site;
+mod unexplained;
 
 use std::fs;
 use std::io::{Read, Write};

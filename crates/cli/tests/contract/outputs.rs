@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use crate::{REFUSED, code, command, fixture, ok, stderr};
 
-const FORMATS: [&str; 6] = ["text", "json", "markdown", "html", "sarif", "csv"];
+const FORMATS: [&str; 8] = ["text", "json", "markdown", "markdown-short", "html", "sarif", "csv", "junit"];
 
 #[test]
 fn every_format_is_the_same_with_any_number_of_threads_and_each_time() {

@@ -9,7 +9,7 @@ mod find;
 
 use std::collections::BTreeMap;
 
-use bundlescope_engine::{Diagnosis, Evidence, Fix};
+use bundlescope_engine::{BundleDiff, Diagnosis, Evidence, Finding, Fix};
 use bundlescope_facts::{Text, Value};
 
 /// Masks the secrets of one report.
@@ -117,29 +117,56 @@ impl Redactor {
 
     /// Masks the secrets in everything that comes from the bundle's texts, and counts them in the header.
     pub fn diagnosis(&mut self, diagnosis: &mut Diagnosis) {
-        for finding in &mut diagnosis.findings {
-            for text in [&mut finding.title, &mut finding.message, &mut finding.customer] {
-                self.string(text);
-            }
-            for (name, value) in &mut finding.subjects {
-                self.value(name, value);
-            }
-            finding.evidence.iter_mut().for_each(|evidence| self.evidence(evidence));
-            finding.fix.iter_mut().for_each(|fix| self.fix(fix));
-            for probe in &mut finding.probes {
-                let answer = &mut probe.answer;
-                answer.path.iter_mut().chain(&mut answer.assumed).for_each(|text| self.string(text));
-                self.value("", &mut answer.value);
-            }
-        }
+        diagnosis.findings.iter_mut().for_each(|finding| self.finding(finding));
         for undecided in &mut diagnosis.undecided {
             self.string(&mut undecided.because);
         }
         for problem in &mut diagnosis.problems {
             self.string(&mut problem.message);
         }
+        for moment in &mut diagnosis.timeline.moments {
+            self.text(&mut moment.text);
+        }
+        for one in &mut diagnosis.unexplained {
+            for text in [&mut one.template, &mut one.example, &mut one.signature] {
+                self.string(text);
+            }
+        }
         diagnosis.bundle.limits.iter_mut().for_each(|limit| self.string(limit));
         diagnosis.bundle.masked = self.count();
+    }
+
+    /// Masks the secrets in a comparison of two bundles.
+    pub fn diff(&mut self, diff: &mut BundleDiff) {
+        diff.findings.iter_mut().for_each(|diff| self.finding(&mut diff.finding));
+        for change in &mut diff.changes {
+            self.string(&mut change.what);
+            for field in &mut change.fields {
+                // The last part of `env.DB_PASSWORD` names what is in it.
+                let name = field.field.rsplit('.').next().unwrap_or_default().to_owned();
+                for text in [&mut field.old, &mut field.new] {
+                    let mut value = Value::Text(text.as_str().into());
+                    self.value(&name, &mut value);
+                    *text = value.to_string();
+                }
+            }
+        }
+    }
+
+    fn finding(&mut self, finding: &mut Finding) {
+        for text in [&mut finding.title, &mut finding.message, &mut finding.customer] {
+            self.string(text);
+        }
+        for (name, value) in &mut finding.subjects {
+            self.value(name, value);
+        }
+        finding.evidence.iter_mut().for_each(|evidence| self.evidence(evidence));
+        finding.fix.iter_mut().for_each(|fix| self.fix(fix));
+        for probe in &mut finding.probes {
+            let answer = &mut probe.answer;
+            answer.path.iter_mut().chain(&mut answer.assumed).for_each(|text| self.string(text));
+            self.value("", &mut answer.value);
+        }
     }
 
     fn evidence(&mut self, evidence: &mut Evidence) {

@@ -17,6 +17,8 @@ pub(crate) struct ProbeView {
     pub(crate) verdict: String,
     pub(crate) steps: Vec<StepView>,
     pub(crate) assumed: Vec<String>,
+    /// The way as a picture, where the form shows one.
+    pub(crate) picture: String,
 }
 
 /// One step of a path.
@@ -26,6 +28,10 @@ pub(crate) struct StepView {
     /// `packet` for the line that says which packet the steps below belong to; `pass`, `break` where a packet ends
     /// against the sender's wish, `arrive`, `unknown`.
     pub(crate) state: &'static str,
+    /// For `packet`: it goes back to the sender.
+    pub(crate) back: bool,
+    /// `document:line` that the step names; empty where it names none.
+    pub(crate) place: String,
 }
 
 impl ProbeView {
@@ -39,9 +45,19 @@ impl ProbeView {
         };
         let last = last_step(answer);
         let step = |(index, line): (usize, &String)| match packet(line) {
-            Some(heading) => StepView { text: plain_line(&heading), state: "packet" },
+            Some(heading) => StepView {
+                text: plain_line(&heading),
+                state: "packet",
+                back: ["rep", "err", "prep"]
+                    .iter()
+                    .any(|name| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([':', ' ']))),
+                place: String::new(),
+            },
             None => {
-                StepView { text: paths.shorten(line.trim()), state: if Some(index) == last { end } else { "pass" } }
+                let text = paths.shorten(line.trim());
+                let place = text.strip_suffix(')').and_then(|text| Some(text.rsplit_once("  (")?.1.to_owned()));
+                let state = if Some(index) == last { end } else { "pass" };
+                StepView { text, state, back: false, place: place.unwrap_or_default() }
             }
         };
         Self {
@@ -54,6 +70,7 @@ impl ProbeView {
             verdict: plain_line(&answer.verdict),
             steps: answer.path.iter().enumerate().map(step).collect(),
             assumed: answer.assumed.iter().map(|assumed| paths.shorten(assumed)).collect(),
+            picture: String::new(),
         }
     }
 

@@ -50,7 +50,7 @@ pub(super) fn nest(findings: &[Finding], paths: &Paths) -> Vec<FindingView> {
 }
 
 /// One anchor a finding: letters, digits, `-` and `_` of its id, told apart where two ids come out the same.
-fn anchors(findings: &[Finding]) -> Vec<String> {
+pub(super) fn anchors(findings: &[Finding]) -> Vec<String> {
     let mut taken = BTreeSet::new();
     let mut repeats: BTreeMap<String, u32> = BTreeMap::new();
     findings

@@ -2,8 +2,8 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its part, and fails by panicking")]
 
 use bundlescope_engine::{
-    BundleInfo, Diagnosis, DocumentInfo, Evidence, Finding, Fix, Missing, ProbeAnswer, ProbePath, ProbeQuestion, Role,
-    Undecided,
+    BundleInfo, Clock, Diagnosis, DocumentInfo, Evidence, Finding, Fix, MapContainer, MapHost, MapNetwork, Missing,
+    Moment, NetworkMap, ProbeAnswer, ProbePath, ProbeQuestion, Role, Timeline, Undecided, Unexplained,
 };
 use bundlescope_facts::{Excerpt, Problem, Source, Text, Value};
 
@@ -216,6 +216,89 @@ pub(crate) fn story() -> Diagnosis {
             })
             .into(),
         documents: documents(),
+        network: network(),
+        timeline: timeline(),
+        unexplained: vec![Unexplained {
+            template: "ERROR cannot write block <*> to <*> disk quota exceeded".into(),
+            example: "ERROR cannot write block 17 to /data/a: disk quota exceeded".into(),
+            count: 31,
+            first: "2026-11-20T08:40:00Z".parse().ok(),
+            last: "2026-11-20T09:10:00Z".parse().ok(),
+            host: "node-1".into(),
+            containers: texts(&["api"]),
+            document: "app/logs/api.log".into(),
+            line: 7,
+            signature: "id: disk-quota\nsignature:\n  event: disk_quota\n".into(),
+        }],
+    }
+}
+
+fn network() -> NetworkMap {
+    let container = |name: &str, address: &str, status: &str, ports: &[&str]| MapContainer {
+        name: name.into(),
+        address: address.into(),
+        status: status.into(),
+        ports: texts(ports),
+    };
+    let network = |name: &str, bridge: &str, subnet: &str, containers: Vec<MapContainer>| MapNetwork {
+        name: name.into(),
+        driver: "bridge".into(),
+        bridge: bridge.into(),
+        subnets: texts(&[subnet]),
+        internal: name == "backend",
+        containers,
+    };
+    NetworkMap {
+        hosts: vec![MapHost {
+            host: "node-1".into(),
+            addresses: texts(&["docker0 172.17.0.1/16", "eth0 10.20.0.5/24"]),
+            routes: texts(&["0.0.0.0/0 via 10.20.0.1 dev eth0"]),
+            networks: vec![
+                network("backend", "br-1f3a9c0d2e4b", "172.18.0.0/16", vec![container("cache", "", "exited", &[])]),
+                network(
+                    "bridge",
+                    "docker0",
+                    "172.17.0.0/16",
+                    vec![
+                        container("api", "172.17.0.5", "running", &["0.0.0.0:8080 -> 80/tcp"]),
+                        container("web", "172.17.0.6", "running", &[]),
+                    ],
+                ),
+            ],
+        }],
+    }
+}
+
+fn timeline() -> Timeline {
+    let moment = |time: &str, until: &str, kind: &str, container: &str, text: &str, line: u32, finding: &str| Moment {
+        first: time.parse().unwrap(),
+        last: until.parse().unwrap(),
+        count: 1 + u64::from(time != until),
+        host: if kind == "captured" { Text::default() } else { "node-1".into() },
+        container: container.into(),
+        kind: kind.into(),
+        text: text.into(),
+        document: if kind == "captured" { Text::default() } else { "app/logs/api.log".into() },
+        line,
+        finding: finding.into(),
+    };
+    let (failed, until) = ("2026-11-20T07:51:10Z", "2026-11-20T08:13:58Z");
+    let captured = "2026-11-20T08:14:02Z";
+    Timeline {
+        clocks: vec![Clock {
+            host: "node-1".into(),
+            ahead_ms: Some(-94_000),
+            synchronized: Some(false),
+            document: "default/commands/chronyc.txt".into(),
+            line: 4,
+        }],
+        moments: vec![
+            moment("2026-11-20T07:51:08Z", "2026-11-20T07:51:08Z", "started", "api", "api started", 1, ""),
+            moment(failed, until, "event", "api", "connection failure 172.17.0.1:5432", 33, "connection-failure#91aa"),
+            moment("2026-11-20T08:00:00Z", "2026-11-20T08:00:00Z", "stopped", "cache", "cache stopped", 3, ""),
+            moment(captured, captured, "captured", "", "bundle captured", 0, ""),
+        ],
+        left_out: 2,
     }
 }
 
