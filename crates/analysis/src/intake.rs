@@ -583,6 +583,7 @@ mod tests {
                 facts,
                 problems,
                 partial: false,
+                errors: Vec::new(),
                 kept: None,
             };
             (index, outcome)

@@ -183,7 +183,8 @@ fn detect(hint: &Hint<'_>) -> Match {
 
 fn parse(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
-    for section in sections(document) {
+    // A heading on the last line heads nothing, and what would follow it lies outside of the document.
+    for section in sections(document).into_iter().filter(|section| !section.bytes.is_empty()) {
         let command = section.command.as_ref();
         let log_of = command.and_then(|command| command.log_of().or_else(|| command.container.clone()));
         let log = LogPart {
@@ -311,5 +312,12 @@ mod tests {
             let identity = identify(path, text.as_bytes()).identity;
             assert!(!matches!(identity, Identity::Format(format) if format.name == "transcript"), "{path}");
         }
+    }
+
+    #[test]
+    fn a_heading_at_the_very_end_heads_nothing() {
+        let bytes = b"$ ip addr\n1: lo: <LOOPBACK,UP> mtu 65536 state UNKNOWN\n$ docker logs api";
+        let parsed = parse(&Document::new("notes.txt", bytes));
+        assert!(parsed.logs.iter().all(|log| log.span.1 <= bytes.len() && log.first_line <= 3), "{:?}", parsed.logs);
     }
 }
