@@ -208,7 +208,9 @@ fn undecided(out: &mut String, view: &View) {
     for question in &view.undecided {
         let rules: Vec<String> = question.rules.iter().map(|rule| code(rule)).collect();
         out.push_str(&format!("- {}", rules.join(", ")));
-        if !question.because.is_empty() {
+        if question.because.is_empty() {
+            out.push_str(&format!(": {}", WORDS.nothing_about));
+        } else {
             // A list item holds one line.
             out.push_str(&format!(": {}", prose(&question.because.replace('\n', " "))));
         }

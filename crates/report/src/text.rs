@@ -338,7 +338,7 @@ impl Page {
         for question in view.undecided.iter().take(MOST_ITEMS) {
             let rules = question.rules.join(", ");
             let text = match question.because.as_str() {
-                "" => rules,
+                "" => format!("{}: {rules}", WORDS.nothing_about),
                 because => format!("{rules}: {because}"),
             };
             self.prose("  - ", PLAIN, &text);

@@ -156,7 +156,7 @@ impl View {
             tone: tone(&tally),
             findings,
             total: diagnosis.findings.len(),
-            collect: collect(&diagnosis.undecided),
+            collect: collect(diagnosis),
             undecided: undecided(&diagnosis.undecided, &paths),
             open: diagnosis.undecided.len(),
             clear: diagnosis.clear.iter().map(|rule| plain_line(rule)).collect(),
@@ -185,7 +185,12 @@ fn tone(tally: &Tally) -> &'static str {
 }
 
 /// Each command once, the one that decides most first.
-fn collect(undecided: &[Undecided]) -> Vec<CollectView> {
+///
+/// Only what something in the bundle raises the question for is worth a customer's time: a host without a cluster is not
+/// asked for the cluster's pods. A bundle that decides nothing at all is asked for everything.
+fn collect(diagnosis: &Diagnosis) -> Vec<CollectView> {
+    let bare = diagnosis.findings.is_empty() && diagnosis.clear.is_empty();
+    let undecided = diagnosis.undecided.iter().filter(|question| bare || !question.because.is_empty());
     type Decides<'a> = (Vec<&'a str>, std::collections::BTreeSet<String>);
     let mut commands: std::collections::BTreeMap<(&str, &str), Decides<'_>> = std::collections::BTreeMap::new();
     for question in undecided {
