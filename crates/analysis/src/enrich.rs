@@ -49,7 +49,7 @@ pub(crate) fn complete_events(facts: &mut Vec<Fact>) {
     for fact in facts.iter() {
         if let Data::Dependency(dependency) = &fact.data {
             let key = (fact.node.clone(), dependency.container.clone());
-            by_container.entry(key).or_default().push(dependency.clone());
+            by_container.entry(key).or_default().push(dependency.as_ref().clone());
         }
     }
     let mut completed: Vec<(usize, Vec<Fact>)> = Vec::new();

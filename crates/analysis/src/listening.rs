@@ -12,8 +12,8 @@ pub(crate) fn add_listeners(facts: &mut Vec<Fact>) {
     let mut running = BTreeSet::new();
     for fact in facts.iter() {
         match &fact.data {
-            Data::Listener(Listener { container: Some(container), .. }) => {
-                listed.insert(key(fact, container));
+            Data::Listener(listener) => {
+                listed.extend(listener.container.as_ref().map(|container| key(fact, container)))
             }
             Data::Container(container) if container.running && container.network_mode.as_deref() != Some("host") => {
                 running.insert(key(fact, &container.name));

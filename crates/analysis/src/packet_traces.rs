@@ -181,7 +181,7 @@ fn join(facts: &[Fact]) -> Vec<(usize, PacketTrace)> {
         if rejects {
             trace.verdict = Some("reject".into());
         }
-        joined.push((at, trace));
+        joined.push((at, *trace));
     }
     joined
 }
@@ -265,7 +265,7 @@ mod tests {
         add_traces(&mut facts);
         let traces: Vec<&PacketTrace> = facts
             .iter()
-            .filter_map(|fact| if let Data::PacketTrace(trace) = &fact.data { Some(trace) } else { None })
+            .filter_map(|fact| if let Data::PacketTrace(trace) = &fact.data { Some(trace.as_ref()) } else { None })
             .collect();
         let [first, second] = traces[..] else { panic!("{traces:?}") };
         assert_eq!((first.steps.len(), second.steps.len()), (4, 1));

@@ -124,7 +124,7 @@ pub(super) fn add(namespace: &mut Namespace, fact: &Fact) {
             });
         }
         Data::PolicyRule(rule) => {
-            let mut rule = rule.clone();
+            let mut rule = rule.as_ref().clone();
             rule.table = rule.table.map(|table| table_name(&table).into());
             if !namespace.fib.policies.iter().any(|policy| policy.rule == rule) {
                 namespace.fib.policies.push(Policy { rule, fact: Some(fact.source.clone()) });

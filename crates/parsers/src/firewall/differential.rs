@@ -24,17 +24,23 @@ pub(super) fn read(format: &str, path: &str, text: &str) -> Parsed {
 
 pub(super) fn rules(parsed: &Parsed) -> Vec<&FirewallRule> {
     let facts = parsed.facts.iter();
-    facts.filter_map(|fact| if let Data::FirewallRule(rule) = &fact.data { Some(rule) } else { None }).collect()
+    facts
+        .filter_map(|fact| if let Data::FirewallRule(rule) = &fact.data { Some(rule.as_ref()) } else { None })
+        .collect()
 }
 
 pub(super) fn chains(parsed: &Parsed) -> Vec<&FirewallChain> {
     let facts = parsed.facts.iter();
-    facts.filter_map(|fact| if let Data::FirewallChain(chain) = &fact.data { Some(chain) } else { None }).collect()
+    facts
+        .filter_map(|fact| if let Data::FirewallChain(chain) = &fact.data { Some(chain.as_ref()) } else { None })
+        .collect()
 }
 
 pub(super) fn tables(parsed: &Parsed) -> Vec<&FirewallTable> {
     let facts = parsed.facts.iter();
-    facts.filter_map(|fact| if let Data::FirewallTable(table) = &fact.data { Some(table) } else { None }).collect()
+    facts
+        .filter_map(|fact| if let Data::FirewallTable(table) = &fact.data { Some(table.as_ref()) } else { None })
+        .collect()
 }
 
 /// The steps without the texts of what is not modelled: each command words them its own way.
@@ -220,7 +226,7 @@ fn ipset_list_says_what_ipset_save_says() {
         let sets = facts.filter_map(|fact| if let Data::IpSet(set) = &fact.data { Some(set.clone()) } else { None });
         // A timeout goes on counting between the two commands.
         let member = |member: &bundlescope_facts::Text| member.split(" timeout ").next().unwrap().to_owned();
-        let plain = |set: IpSet| {
+        let plain = |set: Box<IpSet>| {
             let mut members: Vec<_> = set.members.iter().map(member).collect();
             members.sort();
             (set.name, set.set_type, members)

@@ -114,7 +114,10 @@ fn parse(document: &Document<'_>) -> Parsed {
 /// and without an option the command lists IPv4.
 pub(super) fn settle_versions(document: &Document<'_>, parsed: &mut Parsed) {
     let rules = || {
-        parsed.facts.iter().filter_map(|fact| if let Data::PolicyRule(rule) = &fact.data { Some(rule) } else { None })
+        parsed
+            .facts
+            .iter()
+            .filter_map(|fact| if let Data::PolicyRule(rule) = &fact.data { Some(rule.as_ref()) } else { None })
     };
     let asked = |flag: &str| document.subject.split_ascii_whitespace().any(|word| word == flag);
     let version = if asked("-6") {

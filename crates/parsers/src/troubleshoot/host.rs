@@ -91,32 +91,32 @@ impl Of {
         let mut push = |data: Data| parsed.facts.push(Fact { data, ..Fact::new(record.source(), Hostname::default()) });
         let text = |key: &str| record.text(key).filter(|text| !text.is_empty());
         match self {
-            Self::Cpu => push(Data::Cpu(Cpu {
+            Self::Cpu => push(Data::from(Cpu {
                 count: record.int("logicalCount"),
                 architecture: text("machineArch"),
                 ..Cpu::default()
             })),
-            Self::Memory => push(Data::Memory(Memory { total: record.int("total"), ..Memory::default() })),
-            Self::Time => push(Data::ClockSync(ClockSync {
+            Self::Memory => push(Data::from(Memory { total: record.int("total"), ..Memory::default() })),
+            Self::Time => push(Data::from(ClockSync {
                 source: "troubleshoot".into(),
                 synchronized: record.bool("ntp_synchronized"),
                 service_active: record.bool("ntp_active"),
                 ..ClockSync::default()
             })),
             Self::System => {
-                push(Data::Kernel(Kernel { release: text("kernelVersion"), ..Kernel::default() }));
+                push(Data::from(Kernel { release: text("kernelVersion"), ..Kernel::default() }));
                 if let Some(name) = text("name") {
-                    push(Data::Hostname(Hostname { name }));
+                    push(Data::from(Hostname { name }));
                 }
                 if let Some(id) = text("platform") {
-                    push(Data::OsRelease(OsRelease { id, version: text("platformVersion"), ..OsRelease::default() }));
+                    push(Data::from(OsRelease { id, version: text("platformVersion"), ..OsRelease::default() }));
                 }
             }
             Self::Disk => {
                 // The path that was asked for stands in the specification alone; the file is named after the collector.
                 let name = path.rsplit('/').next().and_then(|file| file.strip_suffix(".json")).unwrap_or_default();
                 let (size, used) = (record.int("total_bytes"), record.int("used_bytes"));
-                push(Data::FileSystem(FileSystem {
+                push(Data::from(FileSystem {
                     source: Text::from(name),
                     size,
                     used,
@@ -124,7 +124,7 @@ impl Of {
                     ..FileSystem::default()
                 }));
             }
-            Self::Device => push(Data::BlockDevice(BlockDevice {
+            Self::Device => push(Data::from(BlockDevice {
                 name: text("name").unwrap_or_default(),
                 device_type: text("type"),
                 parent: text("parent_kernel_name"),

@@ -12,7 +12,7 @@ fn rules(parsed: &Parsed) -> Vec<&FirewallRule> {
     parsed
         .facts
         .iter()
-        .filter_map(|fact| if let Data::FirewallRule(rule) = &fact.data { Some(rule) } else { None })
+        .filter_map(|fact| if let Data::FirewallRule(rule) = &fact.data { Some(rule.as_ref()) } else { None })
         .collect()
 }
 
@@ -20,7 +20,7 @@ fn tables(parsed: &Parsed) -> Vec<&FirewallTable> {
     parsed
         .facts
         .iter()
-        .filter_map(|fact| if let Data::FirewallTable(table) = &fact.data { Some(table) } else { None })
+        .filter_map(|fact| if let Data::FirewallTable(table) = &fact.data { Some(table.as_ref()) } else { None })
         .collect()
 }
 
@@ -28,7 +28,7 @@ fn chains(parsed: &Parsed) -> Vec<&FirewallChain> {
     parsed
         .facts
         .iter()
-        .filter_map(|fact| if let Data::FirewallChain(chain) = &fact.data { Some(chain) } else { None })
+        .filter_map(|fact| if let Data::FirewallChain(chain) = &fact.data { Some(chain.as_ref()) } else { None })
         .collect()
 }
 

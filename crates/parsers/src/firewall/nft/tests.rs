@@ -14,7 +14,7 @@ fn rule(text: &str) -> FirewallRule {
 
 fn sets(parsed: &Parsed) -> Vec<&IpSet> {
     let facts = parsed.facts.iter();
-    facts.filter_map(|fact| if let Data::IpSet(set) = &fact.data { Some(set) } else { None }).collect()
+    facts.filter_map(|fact| if let Data::IpSet(set) = &fact.data { Some(set.as_ref()) } else { None }).collect()
 }
 
 fn actions(rule: &FirewallRule) -> Vec<&Action> {
