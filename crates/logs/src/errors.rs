@@ -26,6 +26,8 @@ const WINDOW: usize = 4 << 10;
 const MAX_MESSAGE: usize = 400;
 /// Clusters of one log; records of further wordings are counted only.
 const MAX_CLUSTERS: usize = 200;
+/// Clusters that are told of one log, the most frequent ones: a bundle holds thousands of logs, and all are told at its end.
+const MAX_TOLD: usize = 30;
 /// Wordings that are remembered, so that a line like an earlier one costs one look-up.
 const MAX_KNOWN: usize = 20_000;
 /// Stands for words that differ.
@@ -286,8 +288,16 @@ impl Errors {
         Some(self.clusters.len() - 1)
     }
 
-    /// The clusters in the order of their first lines, and how many wordings were too many.
-    pub(crate) fn finish(self) -> (Vec<ErrorCluster>, u64) {
+    /// The most frequent clusters in the order of their first lines, and how many wordings were too many.
+    pub(crate) fn finish(mut self) -> (Vec<ErrorCluster>, u64) {
+        let more = self.clusters.len().saturating_sub(MAX_TOLD);
+        if more > 0 {
+            // Stable: of equally frequent ones the first stay.
+            self.clusters.sort_by_key(|cluster| std::cmp::Reverse(cluster.told.count));
+            self.clusters.truncate(MAX_TOLD);
+            self.clusters.sort_by_key(|cluster| cluster.told.line);
+        }
+        let left_out = self.left_out + more as u64;
         let told = self.clusters.into_iter().map(|Cluster { words, told }| {
             let mut template: Vec<&str> = words.iter().map(String::as_str).collect();
             template.dedup_by(|a, b| *a == VARIABLE && *b == VARIABLE);
@@ -297,7 +307,7 @@ impl Errors {
             }
             ErrorCluster { template: template.join(" "), ..told }
         });
-        (told.collect(), self.left_out)
+        (told.collect(), left_out)
     }
 }
 
@@ -520,6 +530,20 @@ mod tests {
     fn memory_is_bounded() {
         let word = |n: usize| format!("{}{}", char::from(b'a' + (n % 26) as u8), "x".repeat(n / 26 + 1));
         let log: String = (0..3_000).map(|n| format!("ERROR {} {} happened\n", word(n), word(n * 7))).collect();
-        assert!(clusters(&log).len() <= MAX_CLUSTERS);
+        let frequent: String = (0..9).map(|n| format!("ERROR disk {n} is gone\n")).collect();
+        let told = clusters(&(log + &frequent));
+        assert_eq!(told.len(), MAX_TOLD);
+        let last = told.last().unwrap();
+        assert!(last.ends_with(" x1"), "beyond {MAX_CLUSTERS} wordings no more are told apart: {last}");
+    }
+
+    #[test]
+    fn the_most_frequent_are_told() {
+        let word = |n: usize| char::from(b'a' + (n % 26) as u8).to_string().repeat(n / 26 + 3);
+        let log: String = (0..60).map(|n| format!("ERROR {} {} happened\n", word(n), word(n * 7))).collect();
+        let frequent: String = (0..9).map(|n| format!("ERROR disk {n} is gone\n")).collect();
+        let told = clusters(&(log + &frequent));
+        assert_eq!(told.len(), MAX_TOLD);
+        assert_eq!(told.last().unwrap(), "61: ERROR disk <*> is gone x9");
     }
 }
