@@ -311,6 +311,11 @@ fn compared(fact: &Fact) -> bool {
     }
 }
 
+/// `net.ipv4.conf.eth0.rp_filter` and its like.
+fn of_interface(key: &str) -> bool {
+    key.strip_prefix("net.ipv").is_some_and(|rest| rest.contains(".conf.") || rest.contains(".neigh."))
+}
+
 fn compare(spec: &Spec, host: &Text, old: &Rows<'_>, new: &Rows<'_>, drafts: &mut Vec<Draft>) {
     let keys: BTreeSet<&Vec<String>> = old.keys().chain(new.keys()).collect();
     let place = |fact: &Fact| (fact.source.document.clone(), fact.source.first_line);
@@ -337,6 +342,10 @@ fn compare(spec: &Spec, host: &Text, old: &Rows<'_>, new: &Rows<'_>, drafts: &mu
             // A chain may hold a rule twice, and each of them counts.
             a.iter().skip(b.len()).for_each(|fact| drafts.push(of(ChangeKind::Removed, Some(fact), None, Vec::new())));
             b.iter().skip(a.len()).for_each(|fact| drafts.push(of(ChangeKind::Added, None, Some(fact), Vec::new())));
+            continue;
+        }
+        // The settings of an interface come and go with it, which is told of the interface itself.
+        if spec.kind == "sysctl" && (a.is_empty() || b.is_empty()) && key.iter().any(|part| of_interface(part)) {
             continue;
         }
         match (telling(a), telling(b)) {

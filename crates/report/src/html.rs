@@ -17,15 +17,16 @@ use crate::picture::{self, Flow};
 use crate::plain::plain_line;
 use crate::prose::{Piece, pieces};
 use crate::view::{StepView, View};
-use crate::words::{self, WORDS};
+use crate::words::{self, WORDS, Words};
 
 const STYLE: &str = include_str!("../templates/report.css");
 const SCRIPT: &str = include_str!("../templates/report.js");
 const PAGE: &str = include_str!("../templates/report.html");
 
 static OWN: LazyLock<Template> = LazyLock::new(|| Template {
-    environment: environment(STYLE, Value::from(Serde(&WORDS)), cfg!(debug_assertions)),
+    environment: environment(STYLE, &WORDS, cfg!(debug_assertions)),
     page: PAGE.to_owned(),
+    words: None,
 });
 
 /// What the HTML report looks like and in which words it speaks: the brand and the language of a vendor.
@@ -36,6 +37,8 @@ static OWN: LazyLock<Template> = LazyLock::new(|| Template {
 pub struct Template {
     environment: Environment<'static>,
     page: String,
+    /// Its own words; ours where it has none.
+    words: Option<Words>,
 }
 
 /// The files of a template; what is missing is that of the report.
@@ -57,11 +60,11 @@ impl Template {
             let line = style[..at].matches('\n').count() + 1;
             return Err(format!("report.css:{line}: `</` would end the style; write it as `<\\/`"));
         }
-        let words = files.words.as_deref().map_or_else(|| Ok(Value::from(Serde(&WORDS))), words::overlaid)?;
+        let words = files.words.as_deref().map(words::overlaid).transpose()?;
         // A misspelt name in somebody's own page is told; ours is held by the tests.
         let strict = cfg!(debug_assertions) || files.page.is_some();
-        let template =
-            Self { environment: environment(style, words, strict), page: files.page.unwrap_or(PAGE.to_owned()) };
+        let environment = environment(style, words.as_ref().unwrap_or(&WORDS), strict);
+        let template = Self { environment, page: files.page.unwrap_or(PAGE.to_owned()), words };
         template.environment.template_from_named_str("report.html", &template.page).map_err(|error| told(&error))?;
         Ok(template)
     }
@@ -74,7 +77,7 @@ fn told(error: &Error) -> String {
     format!("{}{line}: {}{detail}", error.name().unwrap_or("report.html"), error.kind())
 }
 
-fn environment(style: &str, words: Value, strict: bool) -> Environment<'static> {
+fn environment(style: &str, words: &Words, strict: bool) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().unwrap_or_default());
@@ -85,7 +88,7 @@ fn environment(style: &str, words: Value, strict: bool) -> Environment<'static> 
     environment.add_global("style", Value::from_safe_string(style.to_owned()));
     environment.add_global("script", Value::from_safe_string(SCRIPT.to_owned()));
     environment.add_global("policy", policy(style));
-    environment.add_global("w", words);
+    environment.add_global("w", Value::from(Serde(words)));
     environment
 }
 
@@ -99,11 +102,12 @@ pub fn render_html(diagnosis: &Diagnosis) -> String {
 
 /// The same with a template of one's own; an error names the line of the page that cannot be rendered.
 pub fn render_html_with(diagnosis: &Diagnosis, template: &Template) -> Result<String, String> {
-    let mut view = View::new(diagnosis);
+    let w = template.words.as_ref().unwrap_or(&WORDS);
+    let mut view = View::new(diagnosis, w);
     for finding in &mut view.findings {
-        finding.ticket = render_finding(finding, "##");
+        finding.ticket = render_finding(finding, "##", w);
     }
-    draw(diagnosis, &mut view);
+    draw(diagnosis, &mut view, w);
     page(&view, template).map_err(|error| told(&error))
 }
 
@@ -113,7 +117,7 @@ const MOST_DRAWN: usize = 60;
 const MOST_FLOWS: usize = 24;
 
 /// Puts the pictures into the view.
-fn draw(diagnosis: &Diagnosis, view: &mut View) {
+fn draw(diagnosis: &Diagnosis, view: &mut View, w: &Words) {
     for finding in view.findings.iter_mut().take(MOST_DRAWN) {
         let places: Vec<String> = finding.evidence.iter().map(|piece| piece.place.clone()).collect();
         let anchor = &finding.anchor;
@@ -123,15 +127,15 @@ fn draw(diagnosis: &Diagnosis, view: &mut View) {
                 Some(at) => format!("{anchor}-e{at}"),
                 None => format!("{anchor}-p{number}-s{index}"),
             };
-            probe.picture = picture::packet(probe, &format!("{anchor}-w{number}"), link);
+            probe.picture = picture::packet(probe, &format!("{anchor}-w{number}"), w, link);
         }
     }
-    view.timeline_picture = picture::timeline(&diagnosis.timeline, crate::view::sign(diagnosis));
-    view.network_picture = picture::network(&diagnosis.network, &flows(diagnosis));
+    view.timeline_picture = picture::timeline(&diagnosis.timeline, crate::view::sign(diagnosis), w);
+    view.network_picture = picture::network(&diagnosis.network, &flows(diagnosis, w), w);
 }
 
 /// The connections that the findings' probes say are broken, each once.
-fn flows(diagnosis: &Diagnosis) -> Vec<Flow> {
+fn flows(diagnosis: &Diagnosis, w: &Words) -> Vec<Flow> {
     let mut seen = BTreeSet::new();
     let answers = diagnosis.findings.iter().flat_map(|finding| &finding.probes).map(|probe| &probe.answer);
     let broken = answers.filter(|answer| !matches!(&*answer.verdict, "delivered" | "unknown"));
@@ -143,7 +147,7 @@ fn flows(diagnosis: &Diagnosis) -> Vec<Flow> {
             from: plain_line(&question.from),
             to: plain_line(&question.to),
             reached: answer.value.at("reached.container").as_text().map(plain_line).unwrap_or_default(),
-            label: plain_line(&format!("{port}{} {}", question.proto, answer.verdict)),
+            label: plain_line(&format!("{port}{} {}", question.proto, w.verdict(&answer.verdict))),
         }
     });
     flows

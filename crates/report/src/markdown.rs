@@ -6,23 +6,25 @@ use bundlescope_engine::Diagnosis;
 
 use crate::escape::{block, code, prose, text};
 use crate::view::{CollectView, FindingView, View};
-use crate::words::WORDS;
+use crate::words::{WORDS, Words};
 
 /// The diagnosis as Markdown, ending with a newline.
 pub fn render_markdown(diagnosis: &Diagnosis) -> String {
-    let view = View::new(diagnosis);
+    let view = View::new(diagnosis, &WORDS);
     let mut out = format!("# {}: {}\n\n", WORDS.report_title, text(&view.name));
     header(&mut out, &view);
     out.push_str(&format!("\n**{}**\n", view.verdict));
     for finding in &view.findings {
         out.push('\n');
-        out.push_str(&render_finding(finding, "##"));
+        out.push_str(&render_finding(finding, "##", &WORDS));
     }
     unexplained(&mut out, &view);
     undecided(&mut out, &view);
-    if !view.clear.is_empty() {
-        let rules: Vec<String> = view.clear.iter().map(|rule| code(rule)).collect();
-        out.push_str(&format!("\n## {}\n\n{}\n", WORDS.clear, rules.join(", ")));
+    for (heading, rules) in [(&WORDS.clear, &view.clear), (&WORDS.no_subject, &view.no_subject)] {
+        if !rules.is_empty() {
+            let rules: Vec<String> = rules.iter().map(|rule| code(rule)).collect();
+            out.push_str(&format!("\n## {heading}\n\n{}\n", rules.join(", ")));
+        }
     }
     set_aside(&mut out, &view);
     if !view.problems.is_empty() {
@@ -37,7 +39,7 @@ pub fn render_markdown(diagnosis: &Diagnosis) -> String {
 /// The short form for a ticket: the verdict, and of each cause or open symptom what it is, its first proof and the remedy.
 pub fn render_markdown_short(diagnosis: &Diagnosis) -> String {
     const MOST: usize = 10;
-    let view = View::new(diagnosis);
+    let view = View::new(diagnosis, &WORDS);
     let mut out = format!("**{}: {}**\n\n{}\n", WORDS.report_title, text(&view.name), text(&view.verdict));
     if !view.complete {
         out.push_str(&format!("\n**{}**: {}\n", WORDS.incomplete, WORDS.incomplete_means));
@@ -69,14 +71,14 @@ pub fn render_markdown_short(diagnosis: &Diagnosis) -> String {
 }
 
 fn header(out: &mut String, view: &View) {
-    let hosts = if view.hosts.is_empty() { WORDS.unknown.to_owned() } else { view.hosts.join(", ") };
+    let hosts = if view.hosts.is_empty() { WORDS.unknown.to_string() } else { view.hosts.join(", ") };
     for (name, value) in [
-        (WORDS.hosts, &hosts),
-        (WORDS.captured, &view.captured),
-        (WORDS.documents, &view.counts),
-        (WORDS.folder, &view.folder),
-        (WORDS.rules, &view.rules),
-        (WORDS.masked, &view.masked),
+        (&*WORDS.hosts, &hosts),
+        (&*WORDS.captured, &view.captured),
+        (&*WORDS.documents, &view.counts),
+        (&*WORDS.folder, &view.folder),
+        (&*WORDS.rules, &view.rules),
+        (&*WORDS.masked, &view.masked),
         ("SHA-256", &view.sha256),
     ] {
         if !value.is_empty() {
@@ -94,37 +96,23 @@ fn header(out: &mut String, view: &View) {
 }
 
 /// One finding under a heading of that level, with what it explains; the text for a ticket.
-pub(crate) fn render_finding(finding: &FindingView, heading: &str) -> String {
+pub(crate) fn render_finding(finding: &FindingView, heading: &str, w: &Words) -> String {
     let mut out = format!("{heading} {}. {}\n\n", finding.number, text(&finding.title));
-    let role = match finding.role {
-        "cause" => WORDS.cause,
-        "symptom" => WORDS.symptom,
-        _ => WORDS.note,
-    };
-    let (severity, confidence) = (text(&finding.severity), text(&finding.confidence));
-    out.push_str(&format!("**{severity} {role}**, {confidence} {}", WORDS.confidence));
+    out.push_str(&format!("**{}**, {}", text(&finding.kind), text(&finding.confidence)));
     if !finding.host.is_empty() {
-        out.push_str(&format!(", {} {}", WORDS.host.to_lowercase(), code(&finding.host)));
+        out.push_str(&format!(", {} {}", w.host.to_lowercase(), code(&finding.host)));
     }
-    out.push_str(&format!(", {} {}\n", WORDS.rule.to_lowercase(), code(&finding.rule)));
+    out.push_str(&format!(", {} {}\n", w.rule.to_lowercase(), code(&finding.rule)));
     if !finding.message.is_empty() {
         out.push_str(&format!("\n{}\n", prose(&finding.message)));
     }
-    evidence(&mut out, finding);
-    for probe in &finding.probes {
-        let question = format!("{} -> {} {}: {}", probe.from, probe.to, probe.port, probe.verdict);
-        out.push_str(&format!("\n**{}** {}\n\n{}", WORDS.packet_path, code(&question), block("text", &probe.drawn())));
-        for assumed in &probe.assumed {
-            out.push_str(&format!("\n{}: {}\n", WORDS.assumed, prose(assumed)));
-        }
-    }
     if !finding.fix.is_empty() {
-        out.push_str(&format!("\n**{}**\n", WORDS.fix));
+        out.push_str(&format!("\n**{}**\n", w.fix));
     }
     for fix in &finding.fix {
         let proof = match (&fix.run, fix.proved) {
-            (_, true) => format!(" ({})", WORDS.proved),
-            (Some(_), false) => format!(" ({})", WORDS.not_proved),
+            (_, true) => format!(" ({})", w.proved),
+            (Some(_), false) => format!(" ({})", w.not_proved),
             (None, false) => String::new(),
         };
         out.push_str(&format!("\n{}{proof}\n", prose(&fix.say)));
@@ -132,11 +120,24 @@ pub(crate) fn render_finding(finding: &FindingView, heading: &str) -> String {
             out.push_str(&format!("\n{}", block("sh", run)));
         }
         if let Some(reason) = &fix.reason {
-            out.push_str(&format!("\n{}: {}.\n", WORDS.withheld, prose(reason)));
+            out.push_str(&format!("\n{}: {}.\n", w.withheld, prose(reason)));
+        }
+    }
+    evidence(&mut out, finding, w);
+    for probe in &finding.probes {
+        let question = format!("{} -> {} {}: {}", probe.from, probe.to, probe.port, probe.verdict);
+        // A packet that arrives is a counterpart: that it does is all that has to be said.
+        if probe.tone == "good" {
+            out.push_str(&format!("\n**{}** {} ({})\n", w.packet_path, code(&question), probe.length));
+            continue;
+        }
+        out.push_str(&format!("\n**{}** {}\n\n{}", w.packet_path, code(&question), block("text", &probe.drawn(w))));
+        for assumed in &probe.assumed {
+            out.push_str(&format!("\n{}: {}\n", w.assumed, prose(assumed)));
         }
     }
     if !finding.children.is_empty() {
-        out.push_str(&format!("\n**{}**\n\n", WORDS.explains));
+        out.push_str(&format!("\n**{}**\n\n", w.explains));
     }
     for child in &finding.children {
         let places: Vec<String> = child.evidence.iter().take(3).map(|piece| code(&piece.place)).collect();
@@ -146,22 +147,22 @@ pub(crate) fn render_finding(finding: &FindingView, heading: &str) -> String {
     out
 }
 
-fn evidence(out: &mut String, finding: &FindingView) {
+fn evidence(out: &mut String, finding: &FindingView, w: &Words) {
     if !finding.evidence.is_empty() {
-        out.push_str(&format!("\n**{}**\n", WORDS.evidence));
+        out.push_str(&format!("\n**{}**\n", w.evidence));
     }
     for piece in &finding.evidence {
         out.push_str(&format!("\n{}", code(&piece.place)));
         if !piece.label.is_empty() {
             out.push_str(&format!(" {}", text(&piece.label)));
         }
-        if let Some(count) = piece.count {
-            out.push_str(&format!(" ({count} {})", WORDS.records));
+        if !piece.count.is_empty() {
+            out.push_str(&format!(" ({})", text(&piece.count)));
         }
-        out.push_str(&format!("\n\n{}", block("text", &piece.drawn())));
+        out.push_str(&format!("\n\n{}", block("text", &piece.drawn(w))));
         if !piece.also.is_empty() {
             let places: Vec<String> = piece.also.iter().map(|place| code(place)).collect();
-            out.push_str(&format!("\n{} {}\n", WORDS.also_in, places.join(", ")));
+            out.push_str(&format!("\n{} {}\n", w.also_in, places.join(", ")));
         }
     }
 }
@@ -171,7 +172,7 @@ fn set_aside(out: &mut String, view: &View) {
     if !view.suppressed.is_empty() {
         out.push_str(&format!("\n## {}\n\n{}\n\n", WORDS.suppressed, WORDS.suppressed_intro));
         for one in &view.suppressed {
-            out.push_str(&format!("- {} ({}): {}\n", prose(&one.title), code(&one.rule), prose(&one.why())));
+            out.push_str(&format!("- {} ({}): {}\n", prose(&one.title), code(&one.rule), prose(&one.why)));
         }
     }
     if !view.not_applicable.is_empty() {
@@ -193,7 +194,7 @@ fn unexplained(out: &mut String, view: &View) {
     }
     out.push_str(&format!("\n## {}\n\n{}\n\n", WORDS.unexplained, WORDS.unexplained_intro));
     for error in view.unexplained.iter().take(MOST) {
-        out.push_str(&format!("- {} {}, {}\n", code(&error.template), text(&error.summary()), code(&error.place)));
+        out.push_str(&format!("- {} {}, {}\n", code(&error.template), text(&error.summary), code(&error.place)));
     }
     if view.unexplained.len() > MOST {
         out.push_str(&format!("- {} {}\n", view.unexplained.len() - MOST, WORDS.more));
@@ -208,9 +209,7 @@ fn undecided(out: &mut String, view: &View) {
     for question in &view.undecided {
         let rules: Vec<String> = question.rules.iter().map(|rule| code(rule)).collect();
         out.push_str(&format!("- {}", rules.join(", ")));
-        if question.because.is_empty() {
-            out.push_str(&format!(": {}", WORDS.nothing_about));
-        } else {
+        if !question.because.is_empty() {
             // A list item holds one line.
             out.push_str(&format!(": {}", prose(&question.because.replace('\n', " "))));
         }

@@ -44,7 +44,7 @@ const CYAN: Style = Style::new().fg_color(Some(anstyle::Color::Ansi(AnsiColor::C
 ///
 /// Without colour the only control character in it is the newline, whatever the bundle holds.
 pub fn render_text(diagnosis: &Diagnosis, options: &TextOptions) -> String {
-    let view = View::new(diagnosis);
+    let view = View::new(diagnosis, &WORDS);
     let mut page = Page { out: String::new(), width: options.width.max(40), colour: options.colour };
     page.header(&view);
     for finding in &view.findings {
@@ -99,24 +99,24 @@ impl Page {
 
     fn header(&mut self, view: &View) {
         self.prose("", BOLD, &view.name);
-        let hosts = if view.hosts.is_empty() { WORDS.unknown.to_owned() } else { view.hosts.join(", ") };
+        let hosts = if view.hosts.is_empty() { WORDS.unknown.to_string() } else { view.hosts.join(", ") };
         for (name, value) in [
-            (WORDS.hosts, &hosts),
-            (WORDS.captured, &view.captured),
-            (WORDS.documents, &view.counts),
-            (WORDS.folder, &view.folder),
-            (WORDS.rules, &view.rules),
-            (WORDS.masked, &view.masked),
+            (&WORDS.hosts, &hosts),
+            (&WORDS.captured, &view.captured),
+            (&WORDS.documents, &view.counts),
+            (&WORDS.folder, &view.folder),
+            (&WORDS.rules, &view.rules),
+            (&WORDS.masked, &view.masked),
         ] {
             if value.is_empty() {
                 continue;
             }
-            self.prose(&format!("  {name:<14}"), PLAIN, value);
+            self.prose(&format!("  {:<14}", &**name), PLAIN, value);
         }
         if view.complete {
-            self.prose(&format!("  {:<14}", WORDS.completeness), PLAIN, WORDS.complete);
+            self.prose(&format!("  {:<14}", &*WORDS.completeness), PLAIN, &WORDS.complete);
         } else {
-            self.prose(&format!("  {:<14}", WORDS.incomplete), YELLOW, WORDS.incomplete_means);
+            self.prose(&format!("  {:<14}", &*WORDS.incomplete), YELLOW, &WORDS.incomplete_means);
         }
         for limit in &view.limits {
             self.prose(&format!("{:16}- ", ""), PLAIN, limit);
@@ -132,14 +132,8 @@ impl Page {
 
     fn finding(&mut self, finding: &FindingView) {
         self.blank();
-        let role = match finding.role {
-            "cause" => WORDS.cause,
-            "symptom" => WORDS.symptom,
-            _ => WORDS.note,
-        };
-        let kind = format!("{} {}, {}", finding.severity, role, confidence(finding));
         self.prose(&format!("{}. ", finding.number), BOLD, &finding.title);
-        let mut tags = vec![kind];
+        let mut tags = vec![format!("{}, {}", finding.kind, finding.confidence)];
         if !finding.host.is_empty() {
             tags.push(finding.host.clone());
         }
@@ -154,14 +148,15 @@ impl Page {
             self.blank();
             self.prose("   ", PLAIN, &finding.message);
         }
+        // What to do comes before the proof: it must not scroll away behind a long one.
+        self.fix(finding);
         self.evidence(&finding.evidence, MOST_EVIDENCE.0);
         for probe in &finding.probes {
             self.probe(probe);
         }
-        self.fix(finding);
         if !finding.customer.is_empty() {
             self.blank();
-            self.line(&[(PLAIN, "   "), (BOLD, WORDS.for_customer)]);
+            self.line(&[(PLAIN, "   "), (BOLD, &WORDS.for_customer)]);
             self.prose("     ", PLAIN, &finding.customer);
         }
         self.children(finding);
@@ -172,14 +167,14 @@ impl Page {
             return;
         }
         self.blank();
-        self.line(&[(PLAIN, "   "), (BOLD, WORDS.evidence)]);
+        self.line(&[(PLAIN, "   "), (BOLD, &WORDS.evidence)]);
         for piece in evidence.iter().take(most) {
             let mut head = piece.place.clone();
             if !piece.label.is_empty() {
                 head.push_str(&format!(": {}", piece.label));
             }
-            if let Some(count) = piece.count {
-                head.push_str(&format!(" ({count} {})", WORDS.records));
+            if !piece.count.is_empty() {
+                head.push_str(&format!(" ({})", piece.count));
             }
             self.prose("     ", PLAIN, &head);
             self.lines(piece);
@@ -231,6 +226,11 @@ impl Page {
     fn probe(&mut self, probe: &ProbeView) {
         self.blank();
         let title = format!("{} {} -> {} {}: {}", WORDS.packet_path, probe.from, probe.to, probe.port, probe.verdict);
+        // A packet that arrives is a counterpart: that it does is all that has to be said.
+        if probe.tone == "good" {
+            self.prose("   ", BOLD, &format!("{title} ({})", probe.length));
+            return;
+        }
         self.prose("   ", BOLD, &title);
         let mut number = 0;
         for step in &probe.steps {
@@ -239,8 +239,8 @@ impl Page {
                     self.prose("     ", BOLD, &step.text);
                     continue;
                 }
-                "break" => ("x", RED, WORDS.stops_here),
-                "unknown" => ("?", YELLOW, WORDS.not_known_further),
+                "break" => ("x", RED, &*WORDS.stops_here),
+                "unknown" => ("?", YELLOW, &*WORDS.not_known_further),
                 "arrive" => ("=", GREEN, ""),
                 _ => ("|", PLAIN, ""),
             };
@@ -260,7 +260,7 @@ impl Page {
             return;
         }
         self.blank();
-        self.line(&[(PLAIN, "   "), (BOLD, WORDS.fix)]);
+        self.line(&[(PLAIN, "   "), (BOLD, &WORDS.fix)]);
         for fix in &finding.fix {
             let say = match (&fix.run, fix.proved) {
                 (_, true) => format!("{} ({})", fix.say, WORDS.proved),
@@ -282,7 +282,7 @@ impl Page {
             return;
         }
         self.blank();
-        self.line(&[(PLAIN, "   "), (BOLD, WORDS.explains)]);
+        self.line(&[(PLAIN, "   "), (BOLD, &WORDS.explains)]);
         for child in finding.children.iter().take(MOST_ITEMS) {
             let mut title = format!("{} [{}]", child.title, child.severity);
             if !child.host.is_empty() && child.host != finding.host {
@@ -291,7 +291,7 @@ impl Page {
             self.prose("   - ", PLAIN, &title);
             let known = |place: &str| finding.evidence.iter().any(|piece| piece.place == place);
             for piece in child.evidence.iter().filter(|piece| !known(&piece.place)).take(MOST_EVIDENCE.1) {
-                let count = piece.count.map_or_else(String::new, |count| format!(" ({count} {})", WORDS.records));
+                let count = if piece.count.is_empty() { String::new() } else { format!(" ({})", piece.count) };
                 self.prose("       ", DIM, &format!("{}{count}", piece.place));
                 for line in piece.lines.iter().filter(|line| line.hit).take(3) {
                     self.line(&[(RED, "       > "), (PLAIN, &cut(&line.text, self.width.saturating_sub(9)))]);
@@ -322,7 +322,7 @@ impl Page {
         self.line(&[(BOLD, &format!("{} ({})", WORDS.unexplained, view.unexplained.len()))]);
         for error in view.unexplained.iter().take(MOST) {
             self.line(&[(PLAIN, "  - "), (PLAIN, &cut(&error.template, self.width.saturating_sub(4)))]);
-            self.prose("    ", DIM, &format!("{}, {}", error.summary(), error.place));
+            self.prose("    ", DIM, &format!("{}, {}", error.summary, error.place));
         }
         if view.unexplained.len() > MOST {
             self.line(&[(DIM, &format!("  {} {}", view.unexplained.len() - MOST, WORDS.more))]);
@@ -337,17 +337,14 @@ impl Page {
         self.line(&[(BOLD, &format!("{} ({})", WORDS.undecided, view.open))]);
         for question in view.undecided.iter().take(MOST_ITEMS) {
             let rules = question.rules.join(", ");
-            let text = match question.because.as_str() {
-                "" => format!("{}: {rules}", WORDS.nothing_about),
-                because => format!("{rules}: {because}"),
-            };
-            self.prose("  - ", PLAIN, &text);
+            let because = if question.because.is_empty() { "" } else { ": " };
+            self.prose("  - ", PLAIN, &format!("{rules}{because}{}", question.because));
         }
         self.rest("  ", view.undecided.len());
         if view.collect.is_empty() {
             return;
         }
-        self.prose("  ", PLAIN, WORDS.undecided_intro);
+        self.prose("  ", PLAIN, &WORDS.undecided_intro);
         for collect in view.collect.iter().take(MOST_ITEMS) {
             self.command("    ", &collect.command);
             for why in &collect.why {
@@ -358,11 +355,23 @@ impl Page {
     }
 
     fn clear(&mut self, view: &View) {
-        if !view.clear.is_empty() {
-            self.blank();
-            self.line(&[(BOLD, &format!("{} ({})", WORDS.clear, view.clear.len()))]);
-            self.prose("  ", DIM, &view.clear.join(", "));
+        self.names(&WORDS.clear, &view.clear);
+        self.names(&WORDS.no_subject, &view.no_subject);
+    }
+
+    /// A list of rules. A terminal shows the end of what is printed, so that no long list may stand there.
+    fn names(&mut self, heading: &str, rules: &[String]) {
+        const MOST: usize = 12;
+        if rules.is_empty() {
+            return;
         }
+        self.blank();
+        self.line(&[(BOLD, &format!("{heading} ({})", rules.len()))]);
+        let mut told = rules[..rules.len().min(MOST)].join(", ");
+        if rules.len() > MOST {
+            told.push_str(&format!(", {} {}", rules.len() - MOST, WORDS.named_elsewhere));
+        }
+        self.prose("  ", DIM, &told);
     }
 
     /// What was found or would have been asked, and why it is not among the findings.
@@ -371,7 +380,7 @@ impl Page {
             self.blank();
             self.line(&[(BOLD, &format!("{} ({})", WORDS.suppressed, view.suppressed.len()))]);
             for one in view.suppressed.iter().take(MOST_ITEMS) {
-                self.prose("  - ", PLAIN, &format!("{}: {}", one.title, one.why()));
+                self.prose("  - ", PLAIN, &format!("{}: {}", one.title, one.why));
             }
             self.rest("  ", view.suppressed.len());
         }
@@ -401,8 +410,4 @@ impl Page {
         }
         self.rest("  ", view.problems.len());
     }
-}
-
-fn confidence(finding: &FindingView) -> String {
-    format!("{} {}", finding.confidence, WORDS.confidence)
 }

@@ -7,7 +7,7 @@ use bundlescope_facts::Problem;
 use serde::Serialize;
 
 use crate::plain::{plain, plain_line};
-use crate::words::{self, Tally, WORDS};
+use crate::words::{self, Tally, Words};
 
 mod finding;
 mod packet;
@@ -48,6 +48,8 @@ pub(crate) struct View {
     pub(crate) undecided: Vec<UndecidedView>,
     /// Rules among `undecided`.
     pub(crate) open: usize,
+    /// Rules that could not be run, and that nothing in the bundle asks for.
+    pub(crate) no_subject: Vec<String>,
     pub(crate) clear: Vec<String>,
     pub(crate) suppressed: Vec<SuppressedView>,
     /// Rules with what the bundle shows instead of what they are for.
@@ -92,13 +94,8 @@ pub(crate) struct SuppressedView {
     pub(crate) reason: String,
     pub(crate) author: String,
     pub(crate) until: String,
-}
-
-impl SuppressedView {
     /// `scratch disks are full by design (ops@example.org, until 2027-01-31)`.
-    pub(crate) fn why(&self) -> String {
-        format!("{} ({}, {} {})", self.reason, self.author, WORDS.until, self.until)
-    }
+    pub(crate) why: String,
 }
 
 /// Something that could not be read.
@@ -121,79 +118,101 @@ pub(crate) struct DocumentView {
 }
 
 impl View {
-    /// Looks at a diagnosis.
-    pub(crate) fn new(diagnosis: &Diagnosis) -> Self {
+    /// Looks at a diagnosis, in the words of a language.
+    pub(crate) fn new(diagnosis: &Diagnosis, w: &Words) -> Self {
         let bundle = &diagnosis.bundle;
         let paths = Paths::new(&diagnosis.documents);
-        let findings = tree::nest(&diagnosis.findings, &paths);
+        let findings = tree::nest(&diagnosis.findings, &paths, w);
         let mut anchors = std::collections::BTreeMap::new();
         for (finding, anchor) in diagnosis.findings.iter().zip(tree::anchors(&diagnosis.findings)) {
             anchors.entry(&*finding.id).or_insert(anchor);
         }
-        let tally = tree::tally(&findings, diagnosis);
+        let (asked, no_subject) = asked(diagnosis);
+        let tally = tree::tally(&findings, diagnosis, asked.len());
         let known = |document: &&DocumentInfo| document.is_recognised() && !document.is_link();
         let recognised = diagnosis.documents.iter().filter(known).count();
         let mut counts = format!("{} ({})", bundle.documents, words::bytes(bundle.bytes));
         if !diagnosis.documents.is_empty() {
-            counts.push_str(&format!(", {recognised} {}", WORDS.recognised));
+            counts.push_str(&format!(", {recognised} {}", w.recognised));
         }
         if !diagnosis.problems.is_empty() {
-            counts.push_str(&format!(", {}", words::counted(diagnosis.problems.len(), "problem", "problems")));
+            counts.push_str(&format!(
+                ", {}",
+                words::counted(diagnosis.problems.len(), &w.problems_one, &w.problems_many)
+            ));
         }
         Self {
             name: plain_line(&bundle.name),
             sha256: plain_line(&bundle.sha256),
             hosts: bundle.hosts.iter().map(|host| plain_line(host)).collect(),
-            captured: bundle.captured_at.as_deref().map_or_else(|| WORDS.unknown.to_owned(), plain_line),
+            captured: bundle.captured_at.as_deref().map_or_else(|| w.unknown.to_string(), captured),
             complete: bundle.complete,
             limits: bundle.limits.iter().map(|limit| plain_line(limit)).collect(),
-            masked: words::masked(bundle.masked),
+            masked: words::masked(bundle.masked, w),
             rules: plain_line(&diagnosis.rules),
             version: env!("CARGO_PKG_VERSION"),
             folder: paths.folder(),
             counts,
-            verdict: tally.line(),
-            tone: tone(&tally),
+            verdict: tally.line(w),
+            tone: tone(&tally, diagnosis),
             findings,
             total: diagnosis.findings.len(),
-            collect: collect(diagnosis),
-            undecided: undecided(&diagnosis.undecided, &paths),
-            open: diagnosis.undecided.len(),
+            collect: collect(&asked),
+            undecided: undecided(&asked, &paths),
+            open: asked.len(),
+            no_subject: no_subject.iter().map(|question| plain_line(&question.rule)).collect(),
             clear: diagnosis.clear.iter().map(|rule| plain_line(rule)).collect(),
-            suppressed: diagnosis.suppressed.iter().map(suppressed).collect(),
+            suppressed: diagnosis.suppressed.iter().map(|one| suppressed(one, w)).collect(),
             not_applicable: diagnosis.not_applicable.iter().map(not_applicable).collect(),
             drafts: diagnosis.drafts.iter().map(|rule| plain_line(rule)).collect(),
-            problems: problems(&diagnosis.problems, &paths),
+            problems: problems(&diagnosis.problems, &paths, w),
             documents: diagnosis.documents.iter().map(|one| document(one, &paths)).collect(),
-            moments: scene::moments(diagnosis, &anchors, &paths),
+            moments: scene::moments(diagnosis, &anchors, &paths, w),
             moments_left_out: diagnosis.timeline.left_out,
-            clocks: scene::clocks(&diagnosis.timeline.clocks, &paths),
-            network: scene::hosts(&diagnosis.network.hosts),
-            unexplained: scene::unexplained(&diagnosis.unexplained, &paths),
+            clocks: scene::clocks(&diagnosis.timeline.clocks, &paths, w),
+            network: scene::hosts(&diagnosis.network.hosts, w),
+            unexplained: scene::unexplained(&diagnosis.unexplained, &paths, w),
             timeline_picture: String::new(),
             network_picture: String::new(),
         }
     }
 }
 
-fn tone(tally: &Tally) -> &'static str {
+fn tone(tally: &Tally, diagnosis: &Diagnosis) -> &'static str {
+    // Without a single log, or a single check that could be made, nothing was found because little was looked at.
+    let logs = diagnosis.documents.is_empty() || diagnosis.documents.iter().any(|one| &*one.taken_for == "log");
     match tally {
         Tally { likely: 1.., .. } => "bad",
         Tally { unexplained: 1.., .. } | Tally { undecided: 1.., .. } | Tally { complete: false, .. } => "unsure",
+        Tally { clear: 0, no_subject: 1.., .. } => "unsure",
+        _ if !logs => "unsure",
         _ => "good",
     }
 }
 
-/// Each command once, the one that decides most first.
-///
-/// Only what something in the bundle raises the question for is worth a customer's time: a host without a cluster is not
-/// asked for the cluster's pods. A bundle that decides nothing at all is asked for everything.
-fn collect(diagnosis: &Diagnosis) -> Vec<CollectView> {
+/// When the bundle was taken, to the second: `2026-11-21 01:36:08 UTC`, or with the shift that it was told with.
+pub(crate) fn captured(told: &str) -> String {
+    let pieces = told.split_once('T').filter(|_| told.parse::<jiff::Timestamp>().is_ok());
+    let Some((date, time)) = pieces else { return plain_line(told) };
+    let zone = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
+    let (clock, zone) = time.split_at(zone);
+    let clock = clock.split('.').next().unwrap_or(clock);
+    let zone = if zone.eq_ignore_ascii_case("z") { "UTC" } else { zone };
+    plain_line(&format!("{date} {clock} {zone}"))
+}
+
+/// The questions that something in the bundle raises, and the others. A host without a cluster is not asked for the
+/// cluster's pods; a bundle that decides nothing at all is asked for everything.
+fn asked(diagnosis: &Diagnosis) -> (Vec<&Undecided>, Vec<&Undecided>) {
     let bare = diagnosis.findings.is_empty() && diagnosis.clear.is_empty();
-    let undecided = diagnosis.undecided.iter().filter(|question| bare || !question.because.is_empty());
+    diagnosis.undecided.iter().partition(|question| bare || !question.because.is_empty())
+}
+
+/// Each command once, the one that decides most first.
+fn collect(asked: &[&Undecided]) -> Vec<CollectView> {
     type Decides<'a> = (Vec<&'a str>, std::collections::BTreeSet<String>);
     let mut commands: std::collections::BTreeMap<(&str, &str), Decides<'_>> = std::collections::BTreeMap::new();
-    for question in undecided {
+    for question in asked {
         for missing in &question.missing {
             let (decides, why) = commands.entry((&missing.collect, &missing.kind)).or_default();
             why.extend(missing.why.as_deref().map(plain_line));
@@ -221,14 +240,17 @@ fn collect(diagnosis: &Diagnosis) -> Vec<CollectView> {
 }
 
 /// Each reason once; those that something was seen for come first, as in the diagnosis.
-fn suppressed(suppressed: &Suppressed) -> SuppressedView {
+fn suppressed(suppressed: &Suppressed, w: &Words) -> SuppressedView {
+    let (reason, author, until) =
+        (plain_line(&suppressed.reason), plain_line(&suppressed.author), plain_line(&suppressed.until));
     SuppressedView {
+        why: format!("{reason} ({author}, {} {until})", w.until),
         title: plain_line(&suppressed.finding.title),
         rule: plain_line(&suppressed.finding.rule),
         host: plain_line(&suppressed.finding.node),
-        reason: plain_line(&suppressed.reason),
-        author: plain_line(&suppressed.author),
-        until: plain_line(&suppressed.until),
+        reason,
+        author,
+        until,
     }
 }
 
@@ -236,7 +258,7 @@ fn not_applicable(rule: &NotApplicable) -> UndecidedView {
     UndecidedView { rules: vec![plain_line(&rule.rule)], because: plain_line(&rule.because) }
 }
 
-fn undecided(undecided: &[Undecided], paths: &Paths) -> Vec<UndecidedView> {
+fn undecided(undecided: &[&Undecided], paths: &Paths) -> Vec<UndecidedView> {
     let mut views: Vec<UndecidedView> = Vec::new();
     let mut reasons: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
     for question in undecided {
@@ -254,7 +276,7 @@ fn undecided(undecided: &[Undecided], paths: &Paths) -> Vec<UndecidedView> {
 }
 
 /// Problems of a document that say the same stand together.
-fn problems(problems: &[Problem], paths: &Paths) -> Vec<ProblemView> {
+fn problems(problems: &[Problem], paths: &Paths, w: &Words) -> Vec<ProblemView> {
     const MOST_LINES: usize = 8;
     problems
         .chunk_by(|a, b| a.document == b.document && a.message == b.message)
@@ -265,7 +287,7 @@ fn problems(problems: &[Problem], paths: &Paths) -> Vec<ProblemView> {
                 place.push_str(&format!(", {}", problem.line));
             }
             if same.len() > MOST_LINES + 1 {
-                place.push_str(&format!(", {} {}", same.len() - MOST_LINES - 1, WORDS.more));
+                place.push_str(&format!(", {} {}", same.len() - MOST_LINES - 1, w.more));
             }
             Some(ProblemView { place, message: plain_line(&first.message) })
         })

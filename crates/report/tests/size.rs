@@ -40,6 +40,7 @@ fn two_thousand_findings_and_ten_thousand_documents() {
     let others =
         [render_json(&diagnosis), render_markdown(&diagnosis), render_text(&diagnosis, &TextOptions::default())];
     let took = start.elapsed();
+    support::keep("big", &html);
     assert!(html.contains("finding-1999"), "the last finding has its anchor");
     assert!(html.len() < 20_000_000, "{} bytes of HTML", html.len());
     assert!(others.iter().all(|form| form.len() < 20_000_000));
@@ -64,6 +65,33 @@ fn long_lines_and_long_excerpts_are_cut_and_say_so() {
     let html = render_html(&diagnosis);
     assert!(html.len() < 60_000, "{} bytes", html.len());
     assert!(html.contains("[999000 more bytes]") && html.contains("4961 more"), "what is cut is counted");
+}
+
+/// Three hundred containers on thirty networks of one host, one of them full.
+#[test]
+fn a_map_of_three_hundred_containers_is_small_and_counts_what_it_leaves_out() {
+    let mut diagnosis = support::story();
+    let host = &mut diagnosis.network.hosts[0];
+    let network = host.networks[0].clone();
+    let container = network.containers[0].clone();
+    host.networks.extend((0..29).map(|number| {
+        let mut network = network.clone();
+        network.name = format!("project{number}_default").into();
+        network.subnets = vec![format!("10.{number}.0.0/16").into()];
+        network.containers = (0..if number == 0 { 188 } else { 4 })
+            .map(|index| {
+                let mut one = container.clone();
+                one.name = format!("project{number}-service{index}-1").into();
+                one.address = format!("10.{number}.0.{}", index + 2).into();
+                one
+            })
+            .collect();
+        network
+    }));
+    let html = render_html(&diagnosis);
+    support::keep("map", &html);
+    assert!(html.len() < 300_000, "{} bytes", html.len());
+    assert!(html.contains("+ 172 more") && html.contains("+ 7 more"), "what is not drawn is counted");
 }
 
 #[test]

@@ -69,7 +69,17 @@ fn a_rule_that_went_is_told_with_the_finding_that_went_with_it() {
     assert!(proved.any(|id| id.starts_with("host-firewall-blocks-container")), "{change}");
     // The other way round it is what broke.
     let text = ok(&["diff", &new, &old]);
-    assert!(text.contains("New findings") && text.contains("What changed behind new and gone findings"), "{text}");
+    // The first lines answer what is different: the finding, the change behind it, and what to do.
+    let mut lines = text.lines();
+    let at = |lines: &mut std::str::Lines<'_>, start: &str| {
+        assert!(lines.by_ref().take(9).any(|line| line.starts_with(start)), "{start}: {text}");
+    };
+    for start in
+        ["2 new findings", "New findings", "  - The firewall", "    - ", "    - Fix: ", "        iptables -I INPUT"]
+    {
+        at(&mut lines, start);
+    }
+    assert!(text.contains("added: -A INPUT -j REJECT --reject-with icmp-port-unreachable"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     let markdown = ok(&["diff", &new, &old, "--format", "markdown"]);
     assert!(markdown.contains("\n## New findings"), "{markdown}");
@@ -111,10 +121,23 @@ fn a_template_puts_its_own_in_place_and_its_mistakes_are_told() {
     let brand = folder.path().to_str().unwrap();
     let analyze = |format: &str| run(&["analyze", &fixture(REFUSED), "--format", format, "--template", brand]);
     assert_eq!(code(&analyze("html")), 2);
-    fs::write(folder.path().join("words.json"), "{\"fix\": \"Abhilfe\"}").unwrap();
+    let words = r#"{"language": "de", "fix": "Abhilfe", "likely_one": "{} wahrscheinliche Ursache",
+        "severities": {"critical": "kritisch"}, "verdicts": {"rejected": "abgewiesen"}, "records": "{} Zeilen"}"#;
+    fs::write(folder.path().join("words.json"), words).unwrap();
     let output = analyze("html");
     assert_eq!((code(&output), stderr(&output).as_str()), (0, ""));
-    assert!(String::from_utf8(output.stdout).unwrap().contains("<h3>Abhilfe</h3>"));
+    let page = String::from_utf8(output.stdout).unwrap();
+    for own in [
+        "<html lang=\"de\">",
+        "<h3>Abhilfe</h3>",
+        "1 wahrscheinliche Ursache",
+        ">kritisch cause<",
+        ">abgewiesen</strong>",
+        ": abgewiesen</text>",
+        " Zeilen</span>",
+    ] {
+        assert!(page.contains(own), "{own}");
+    }
     assert_eq!(code(&analyze("json")), 2);
     fs::write(folder.path().join("report.html"), "<h1>\n{{ nmae }}").unwrap();
     let output = analyze("html");

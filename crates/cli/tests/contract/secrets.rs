@@ -29,7 +29,7 @@ fn secrets_are_masked_alike_counted_and_shown_on_request() {
     assert!(context.contains("PGPASSWORD=[masked 1]"), "{context}");
 
     let text = ok(&["analyze", bundle]);
-    assert!(text.contains("Masked        1 secret (--no-redact shows them)"), "{text}");
+    assert!(text.contains("Masked        1 secret (--no-redact shows it)"), "{text}");
     let shown = ok(&["analyze", bundle, "--no-redact"]);
     assert!(shown.contains("hunter2-x") && !shown.contains("Masked"), "{shown}");
 }

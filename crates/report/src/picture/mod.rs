@@ -14,6 +14,7 @@ pub(crate) use packet::draw as packet;
 pub(crate) use timeline::draw as timeline;
 
 /// A picture in the making.
+#[derive(Default)]
 struct Svg {
     out: String,
 }

@@ -4,7 +4,7 @@ use minijinja::HtmlEscape;
 
 use super::Svg;
 use crate::view::{ProbeView, StepView};
-use crate::words::WORDS;
+use crate::words::Words;
 
 const WIDTH: u32 = 560;
 const LANE: u32 = 270;
@@ -21,7 +21,7 @@ const MOST_STEPS: usize = 14;
 type Lane<'a> = Vec<Option<(usize, &'a StepView)>>;
 
 /// The picture, and an empty text where there is nothing to draw. `base` begins its ids; a step leads to where `link` says.
-pub(crate) fn draw(probe: &ProbeView, base: &str, link: impl Fn(usize, &StepView) -> String) -> String {
+pub(crate) fn draw(probe: &ProbeView, base: &str, w: &Words, link: impl Fn(usize, &StepView) -> String) -> String {
     let mut packets: Vec<(bool, Vec<(usize, &StepView)>)> = Vec::new();
     for (index, step) in probe.steps.iter().enumerate() {
         if step.state == "packet" {
@@ -43,21 +43,16 @@ pub(crate) fn draw(probe: &ProbeView, base: &str, link: impl Fn(usize, &StepView
     let rows = u32::try_from(down.len().max(up.len())).unwrap_or(0);
     let bottom = END + GAP + rows * ROW + GAP / 2;
     let height = bottom + END + 2;
-    let title = format!("{} {} -> {} {}: {}", WORDS.packet_path, probe.from, probe.to, probe.port, probe.verdict);
+    let title = format!("{} {} -> {} {}: {}", w.packet_path, probe.from, probe.to, probe.port, probe.verdict);
     let mut svg = Svg { out: String::new() };
     svg.out.push_str(&format!(
         r#"<svg class="picture packet" viewBox="0 0 {WIDTH} {height}" role="group" aria-labelledby="{base}-t {base}-d"><title id="{base}-t">{}</title><desc id="{base}-d">{}</desc>"#,
         HtmlEscape(&title),
-        HtmlEscape(WORDS.picture_packet)
+        HtmlEscape(&w.picture_packet)
     ));
     svg.rect("node", 1, 1, WIDTH - 2, END);
     svg.text("strong", 12, 20, &probe.from, 60);
-    let tone = match &*probe.verdict {
-        "delivered" => "good",
-        "unknown" => "unsure",
-        _ => "bad",
-    };
-    svg.rect(&format!("node {tone}"), 1, bottom, WIDTH - 2, END);
+    svg.rect(&format!("node {}", probe.tone), 1, bottom, WIDTH - 2, END);
     svg.text("strong", 12, bottom + 19, &format!("{} {}: {}", probe.to, probe.port, probe.verdict), 74);
     lane(&mut svg, &down, 0, bottom, false, &link);
     lane(&mut svg, &up, RIGHT, bottom, true, &link);
@@ -103,8 +98,8 @@ fn lane(svg: &mut Svg, steps: &Lane<'_>, x: u32, bottom: u32, up: bool, link: &i
             "arrive" => "✓ ",
             _ => "",
         };
-        svg.text("label", x + 8, y + 12, &format!("{mark}{label}"), 46);
-        svg.text("detail", x + 8, y + 25, &detail, 44);
+        svg.text("label", x + 8, y + 12, &format!("{mark}{label}"), 40);
+        svg.text("detail", x + 8, y + 25, &detail, 42);
         svg.out.push_str("</a>");
         broken |= step.state == "break";
     }

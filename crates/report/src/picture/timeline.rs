@@ -12,14 +12,14 @@ use minijinja::HtmlEscape;
 
 use super::cut;
 use crate::plain::plain_line;
-use crate::words::WORDS;
+use crate::words::Words;
 
 const ROW: u32 = 30;
 const HEAD: u32 = 22;
 const MOST_ROWS: usize = 16;
 
 /// The picture; an empty text where there are fewer than two moments. `sign` is the place among the moments of the cause's first sign.
-pub(crate) fn draw(timeline: &Timeline, sign: Option<usize>) -> String {
+pub(crate) fn draw(timeline: &Timeline, sign: Option<usize>, w: &Words) -> String {
     let Some((from, to)) = range(&timeline.moments) else { return String::new() };
     let mut rows: BTreeMap<(String, String), Vec<(usize, &Moment)>> = BTreeMap::new();
     for (index, moment) in timeline.moments.iter().enumerate().filter(|(_, moment)| &*moment.kind != "captured") {
@@ -35,8 +35,8 @@ pub(crate) fn draw(timeline: &Timeline, sign: Option<usize>) -> String {
     let at = |time: Timestamp| place(time, from, to);
     let mut out = format!(
         r#"<svg class="picture timeline" width="100%" height="{height}" role="img" aria-labelledby="time-t time-d"><title id="time-t">{}</title><desc id="time-d">{}</desc>"#,
-        HtmlEscape(WORDS.timeline),
-        HtmlEscape(WORDS.picture_timeline)
+        HtmlEscape(&w.timeline),
+        HtmlEscape(&w.picture_timeline)
     );
     for quarter in 0..=4 {
         let (x, anchor) = match quarter {
@@ -69,7 +69,7 @@ pub(crate) fn draw(timeline: &Timeline, sign: Option<usize>) -> String {
                 (_, false) => "proof",
                 _ => "seen",
             };
-            let count = if moment.count > 1 { format!(" ({} {})", moment.count, WORDS.records) } else { String::new() };
+            let count = if moment.count > 1 { format!(" ({})", w.records.with(moment.count)) } else { String::new() };
             out.push_str(&format!(
                 r#"<g class="{class}"><title>{} {}{count}</title>"#,
                 HtmlEscape(&moment.first.to_string()),
@@ -88,7 +88,7 @@ pub(crate) fn draw(timeline: &Timeline, sign: Option<usize>) -> String {
     }
     if total > MOST_ROWS {
         let y = HEAD + ROW * MOST_ROWS as u32 + 14;
-        out.push_str(&format!(r#"<text class="quiet" x="2" y="{y}">+ {} {}</text>"#, total - MOST_ROWS, WORDS.more));
+        out.push_str(&format!(r#"<text class="quiet" x="2" y="{y}">+ {} {}</text>"#, total - MOST_ROWS, w.more));
     }
     if let Some(moment) = sign.and_then(|index| timeline.moments.get(index)) {
         let x = at(moment.first);
@@ -97,7 +97,7 @@ pub(crate) fn draw(timeline: &Timeline, sign: Option<usize>) -> String {
         out.push_str(&format!(r#"<line class="sign" x1="{x}" x2="{x}" y1="14" y2="{}"/>"#, height - 18));
         out.push_str(&format!(
             r#"<text class="bad" x="{x}" y="11" text-anchor="{anchor}">{}</text>"#,
-            HtmlEscape(WORDS.first_sign)
+            HtmlEscape(&w.first_sign)
         ));
     }
     out.push_str("</svg>");
@@ -143,6 +143,7 @@ fn clock(time: Timestamp, from: Timestamp, to: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::words::WORDS;
 
     fn moment(time: &str, container: &str, kind: &str, finding: &str) -> Moment {
         let first: Timestamp = time.parse().unwrap_or_default();
@@ -166,9 +167,9 @@ mod tests {
             moment("2026-11-21T01:00:00Z", "api", "event", "f"),
             moment("2026-11-21T02:00:00Z", "", "captured", ""),
         ];
-        let svg = draw(&Timeline { moments, ..Timeline::default() }, Some(1));
+        let svg = draw(&Timeline { moments, ..Timeline::default() }, Some(1), &WORDS);
         assert!(svg.contains(r#"cx="0.00%""#) && svg.contains(r#"x1="11.11%""#), "{svg}");
         assert!(svg.contains("&lt;x&gt;") && !svg.contains("<x>"));
-        assert_eq!(draw(&Timeline::default(), None), "");
+        assert_eq!(draw(&Timeline::default(), None, &WORDS), "");
     }
 }

@@ -7,7 +7,7 @@ use super::packet::ProbeView;
 use super::paths::Paths;
 use crate::json::role_word;
 use crate::plain::{plain, plain_line};
-use crate::words::WORDS;
+use crate::words::Words;
 
 /// Lines of one piece of evidence that a report shows at most; the rest is counted.
 const MOST_LINES: usize = 40;
@@ -23,9 +23,13 @@ pub(crate) struct FindingView {
     pub(crate) anchor: String,
     pub(crate) rule: String,
     pub(crate) role: &'static str,
+    /// `critical cause`.
+    pub(crate) kind: String,
+    /// In words.
     pub(crate) severity: String,
-    /// `severity` where it is one of the five, else `info`: safe as a class name.
+    /// The severity where it is one of the five, else `info`: safe as a class name.
     pub(crate) level: &'static str,
+    /// `high confidence`.
     pub(crate) confidence: String,
     pub(crate) title: String,
     pub(crate) message: String,
@@ -56,8 +60,8 @@ pub(crate) struct EvidenceView {
     /// `document:line`.
     pub(crate) place: String,
     pub(crate) label: String,
-    /// How many records say the same, where it is more than one.
-    pub(crate) count: Option<u64>,
+    /// `5 records`: how many say the same; empty where it is one.
+    pub(crate) count: String,
     pub(crate) lines: Vec<LineView>,
     /// Other places that state the same.
     pub(crate) also: Vec<String>,
@@ -86,27 +90,28 @@ pub(crate) struct FixView {
 }
 
 impl FindingView {
-    pub(super) fn new(finding: &Finding, anchor: String, paths: &Paths) -> Self {
+    pub(super) fn new(finding: &Finding, anchor: String, paths: &Paths, w: &Words) -> Self {
         Self {
             number: String::new(),
             anchor,
             rule: plain_line(&finding.rule),
             role: role_word(finding.role),
-            severity: plain_line(&finding.severity),
+            kind: format!("{} {}", w.severity(&finding.severity), w.role(role_word(finding.role))),
+            severity: w.severity(&finding.severity),
             level: ["critical", "high", "medium", "low"]
                 .into_iter()
                 .find(|level| *level == &*finding.severity)
                 .unwrap_or("info"),
-            confidence: plain_line(&finding.confidence),
+            confidence: w.confidence(&finding.confidence),
             title: plain_line(finding.title.trim()),
             message: plain(finding.message.trim()),
             about: plain(finding.about.trim()),
             customer: plain(finding.customer.trim()),
             references: finding.references.iter().map(|reference| self::reference(reference)).collect(),
             host: plain_line(&finding.node),
-            evidence: finding.evidence.iter().map(|piece| evidence(piece, paths)).collect(),
+            evidence: finding.evidence.iter().map(|piece| evidence(piece, paths, w)).collect(),
             fix: finding.fix.iter().map(fix).collect(),
-            probes: finding.probes.iter().map(|probe| ProbeView::new(probe, paths)).collect(),
+            probes: finding.probes.iter().map(|probe| ProbeView::new(probe, paths, w)).collect(),
             children: Vec::new(),
             ticket: String::new(),
         }
@@ -115,7 +120,7 @@ impl FindingView {
 
 impl EvidenceView {
     /// The lines with their numbers, `>` before those that prove; for Markdown.
-    pub(crate) fn drawn(&self) -> String {
+    pub(crate) fn drawn(&self, w: &Words) -> String {
         let digits = self.lines.iter().filter_map(|line| line.number).max().map_or(0, |n| n.to_string().len());
         let mut out = String::new();
         for line in &self.lines {
@@ -125,7 +130,7 @@ impl EvidenceView {
             out.push('\n');
         }
         if self.left_out > 0 {
-            out.push_str(&format!("  {} {}\n", self.left_out, WORDS.more));
+            out.push_str(&format!("  {} {}\n", self.left_out, w.more));
         }
         out
     }
@@ -139,7 +144,7 @@ fn reference(reference: &str) -> ReferenceView {
     ReferenceView { text, link }
 }
 
-fn evidence(evidence: &Evidence, paths: &Paths) -> EvidenceView {
+fn evidence(evidence: &Evidence, paths: &Paths, w: &Words) -> EvidenceView {
     let end_line = evidence.end_line.max(evidence.line);
     let is_hit = |number: u32| evidence.line <= number && number <= end_line;
     let around = evidence.context.as_ref().filter(|context| {
@@ -167,7 +172,7 @@ fn evidence(evidence: &Evidence, paths: &Paths) -> EvidenceView {
         place: paths.place(&evidence.document, evidence.line, end_line),
         also: evidence.also.iter().map(|place| paths.shown(place)).collect(),
         label: plain_line(&evidence.label),
-        count: (evidence.count > 1).then_some(evidence.count),
+        count: if evidence.count > 1 { w.records.with(evidence.count) } else { String::new() },
         left_out: total.saturating_sub(lines.len()),
         lines,
     }

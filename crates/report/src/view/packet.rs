@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::paths::Paths;
 use crate::plain::plain_line;
-use crate::words::{self, WORDS};
+use crate::words::{WORDS, Words};
 
 /// A packet's path.
 #[derive(Debug, Serialize)]
@@ -14,7 +14,12 @@ pub(crate) struct ProbeView {
     pub(crate) to: String,
     /// `5432/tcp`, `icmp`.
     pub(crate) port: String,
+    /// In words.
     pub(crate) verdict: String,
+    /// `good`, `unsure` or `bad`: how the verdict is coloured.
+    pub(crate) tone: &'static str,
+    /// `27 steps`.
+    pub(crate) length: String,
     pub(crate) steps: Vec<StepView>,
     pub(crate) assumed: Vec<String>,
     /// The way as a picture, where the form shows one.
@@ -35,7 +40,7 @@ pub(crate) struct StepView {
 }
 
 impl ProbeView {
-    pub(super) fn new(probe: &ProbePath, paths: &Paths) -> Self {
+    pub(super) fn new(probe: &ProbePath, paths: &Paths, w: &Words) -> Self {
         let answer = &probe.answer;
         let proto = plain_line(&answer.question.proto);
         let end = match &*answer.verdict {
@@ -44,7 +49,8 @@ impl ProbeView {
             _ => "break",
         };
         let last = last_step(answer);
-        let step = |(index, line): (usize, &String)| match packet(line) {
+        let length = answer.path.iter().filter(|line| packet(line, w).is_none()).count();
+        let step = |(index, line): (usize, &String)| match packet(line, w) {
             Some(heading) => StepView {
                 text: plain_line(&heading),
                 state: "packet",
@@ -67,7 +73,13 @@ impl ProbeView {
                 0 => proto,
                 port => format!("{port}/{proto}"),
             },
-            verdict: plain_line(&answer.verdict),
+            verdict: w.verdict(&answer.verdict),
+            tone: match end {
+                "arrive" => "good",
+                "unknown" => "unsure",
+                _ => "bad",
+            },
+            length: w.steps.with(length),
             steps: answer.path.iter().enumerate().map(step).collect(),
             assumed: answer.assumed.iter().map(|assumed| paths.shorten(assumed)).collect(),
             picture: String::new(),
@@ -75,7 +87,7 @@ impl ProbeView {
     }
 
     /// The steps with their numbers, `x` before the one at which the packet ends; for Markdown.
-    pub(crate) fn drawn(&self) -> String {
+    pub(crate) fn drawn(&self, w: &Words) -> String {
         let mut out = String::new();
         let mut number = 0;
         for step in &self.steps {
@@ -84,8 +96,8 @@ impl ProbeView {
                     out.push_str(&format!("{}\n", step.text));
                     continue;
                 }
-                "break" => ('x', WORDS.stops_here),
-                "unknown" => ('?', WORDS.not_known_further),
+                "break" => ('x', &*w.stops_here),
+                "unknown" => ('?', &*w.not_known_further),
                 "arrive" => ('=', ""),
                 _ => ('|', ""),
             };
@@ -98,9 +110,9 @@ impl ProbeView {
 }
 
 /// `fwd [api]: 172.17.0.2:49152 -> …` with the packet's name in words; `None` for a step, which is indented.
-fn packet(line: &str) -> Option<String> {
+fn packet(line: &str, w: &Words) -> Option<String> {
     let end = line.find(|c: char| !c.is_ascii_lowercase())?;
-    let name = words::packet(&line[..end])?;
+    let name = w.packet(&line[..end])?;
     matches!(line.as_bytes().get(end), Some(b':' | b' ')).then(|| format!("{name}{}", &line[end..]))
 }
 
@@ -108,7 +120,7 @@ fn packet(line: &str) -> Option<String> {
 /// that is sent back, or else the last one.
 fn last_step(answer: &ProbeAnswer) -> Option<usize> {
     let path = &answer.path;
-    let is_step = |line: &String| packet(line).is_none();
+    let is_step = |line: &String| packet(line, &WORDS).is_none();
     let named = answer.evidence.first().and_then(|source| {
         let place = format!("({}:{})", source.document, source.first_line);
         path.iter().rposition(|line| is_step(line) && line.ends_with(&place))
@@ -133,7 +145,7 @@ mod tests {
             evidence: evidence.to_vec(),
             ..ProbeAnswer::default()
         };
-        let view = ProbeView::new(&ProbePath { alias: "path".into(), answer }, &Paths::new(&[]));
+        let view = ProbeView::new(&ProbePath { alias: "path".into(), answer }, &Paths::new(&[]), &WORDS);
         view.steps.iter().map(|step| step.state).collect()
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::paths::Paths;
 use crate::plain::{plain, plain_line};
-use crate::words::{self, WORDS};
+use crate::words::{self, Words};
 
 /// A moment of the timeline.
 #[derive(Debug, Serialize)]
@@ -16,7 +16,8 @@ pub(crate) struct MomentView {
     pub(crate) time: String,
     /// The last time, where it is another one.
     pub(crate) until: String,
-    pub(crate) count: Option<u64>,
+    /// `5 records`; empty where it is one.
+    pub(crate) count: String,
     /// Container, or host.
     pub(crate) who: String,
     pub(crate) text: String,
@@ -52,6 +53,8 @@ pub(crate) struct UnexplainedView {
     pub(crate) last: String,
     pub(crate) who: String,
     pub(crate) place: String,
+    /// `12 times, 2026-… to 2026-…, api`.
+    pub(crate) summary: String,
     pub(crate) signature: String,
 }
 
@@ -63,12 +66,17 @@ pub(crate) fn sign(diagnosis: &Diagnosis) -> Option<usize> {
     })
 }
 
-pub(super) fn moments(diagnosis: &Diagnosis, anchors: &BTreeMap<&str, String>, paths: &Paths) -> Vec<MomentView> {
+pub(super) fn moments(
+    diagnosis: &Diagnosis,
+    anchors: &BTreeMap<&str, String>,
+    paths: &Paths,
+    w: &Words,
+) -> Vec<MomentView> {
     let sign = sign(diagnosis);
     let view = |(index, moment): (usize, &Moment)| MomentView {
         time: moment.first.to_string(),
         until: if moment.last > moment.first { moment.last.to_string() } else { String::new() },
-        count: (moment.count > 1).then_some(moment.count),
+        count: if moment.count > 1 { w.records.with(moment.count) } else { String::new() },
         who: who(&moment.host, std::slice::from_ref(&moment.container)),
         text: plain_line(&moment.text),
         place: if moment.document.is_empty() {
@@ -83,18 +91,18 @@ pub(super) fn moments(diagnosis: &Diagnosis, anchors: &BTreeMap<&str, String>, p
 }
 
 /// What is known of each clock: `node-1: 94.000 s ahead (chronyc.txt:4)`.
-pub(super) fn clocks(clocks: &[Clock], paths: &Paths) -> Vec<String> {
+pub(super) fn clocks(clocks: &[Clock], paths: &Paths, w: &Words) -> Vec<String> {
     let shift = |clock: &Clock| match (clock.ahead_ms, clock.synchronized) {
         (Some(ms), _) => {
-            let way = if ms < 0 { WORDS.clock_behind } else { WORDS.clock_ahead };
+            let way = if ms < 0 { &w.clock_behind } else { &w.clock_ahead };
             format!("{}.{:03} s {way}", ms.unsigned_abs() / 1000, ms.unsigned_abs() % 1000)
         }
-        (None, Some(true)) => WORDS.clock_synchronized.to_owned(),
-        (None, Some(false)) => WORDS.clock_unsynchronized.to_owned(),
-        (None, None) => WORDS.clock_unknown.to_owned(),
+        (None, Some(true)) => w.clock_synchronized.to_string(),
+        (None, Some(false)) => w.clock_unsynchronized.to_string(),
+        (None, None) => w.clock_unknown.to_string(),
     };
     let line = |clock: &Clock| {
-        let host = if clock.host.is_empty() { WORDS.host.to_owned() } else { plain_line(&clock.host) };
+        let host = if clock.host.is_empty() { w.host.to_string() } else { plain_line(&clock.host) };
         let place = paths.place(&clock.document, clock.line, clock.line);
         let place = if clock.document.is_empty() { String::new() } else { format!(" ({place})") };
         format!("{host}: {}{place}", shift(clock))
@@ -102,15 +110,15 @@ pub(super) fn clocks(clocks: &[Clock], paths: &Paths) -> Vec<String> {
     clocks.iter().map(line).collect()
 }
 
-pub(super) fn hosts(hosts: &[MapHost]) -> Vec<HostView> {
+pub(super) fn hosts(hosts: &[MapHost], w: &Words) -> Vec<HostView> {
     let view = |host: &MapHost| HostView {
-        name: if host.host.is_empty() { WORDS.host.to_owned() } else { plain_line(&host.host) },
+        name: if host.host.is_empty() { w.host.to_string() } else { plain_line(&host.host) },
         lines: host.addresses.iter().chain(&host.routes).map(|line| plain_line(line)).collect(),
         networks: host
             .networks
             .iter()
             .map(|network| {
-                let name = if network.name.is_empty() { WORDS.no_network } else { &network.name };
+                let name: &str = if network.name.is_empty() { &w.no_network } else { &network.name };
                 let subnets: Vec<String> = network.subnets.iter().map(|subnet| plain_line(subnet)).collect();
                 let parts = [plain_line(name), plain_line(&network.bridge), subnets.join(", ")];
                 let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
@@ -130,17 +138,32 @@ pub(super) fn hosts(hosts: &[MapHost]) -> Vec<HostView> {
     hosts.iter().map(view).collect()
 }
 
-pub(super) fn unexplained(all: &[Unexplained], paths: &Paths) -> Vec<UnexplainedView> {
+pub(super) fn unexplained(all: &[Unexplained], paths: &Paths, w: &Words) -> Vec<UnexplainedView> {
     let time = |time: Option<_>| time.map_or_else(String::new, |time: jiff::Timestamp| time.to_string());
-    let view = |one: &Unexplained| UnexplainedView {
-        template: plain_line(&one.template),
-        example: plain_line(&one.example),
-        count: one.count,
-        first: time(one.first),
-        last: time(one.last),
-        who: who(&one.host, &one.containers),
-        place: paths.place(&one.document, one.line, one.line),
-        signature: plain(&one.signature),
+    let view = |one: &Unexplained| {
+        let (first, last) = (time(one.first), time(one.last));
+        let who = who(&one.host, &one.containers);
+        let count = usize::try_from(one.count).unwrap_or(usize::MAX);
+        let mut parts = vec![words::counted(count, &w.times_one, &w.times)];
+        match (first.as_str(), last.as_str()) {
+            ("", _) => {}
+            (first, last) if first == last => parts.push(first.to_owned()),
+            (first, last) => parts.push(format!("{first} {} {last}", w.to)),
+        }
+        if !who.is_empty() {
+            parts.push(who.clone());
+        }
+        UnexplainedView {
+            template: plain_line(&one.template),
+            example: plain_line(&one.example),
+            count: one.count,
+            first,
+            last,
+            who,
+            place: paths.place(&one.document, one.line, one.line),
+            summary: parts.join(", "),
+            signature: plain(&one.signature),
+        }
     };
     all.iter().map(view).collect()
 }
@@ -149,20 +172,4 @@ pub(super) fn unexplained(all: &[Unexplained], paths: &Paths) -> Vec<Unexplained
 fn who(host: &str, containers: &[bundlescope_facts::Text]) -> String {
     let names: Vec<String> = containers.iter().filter(|name| !name.is_empty()).map(|name| plain_line(name)).collect();
     if names.is_empty() { plain_line(host) } else { names.join(", ") }
-}
-
-impl UnexplainedView {
-    /// `12 times, 2026-… to 2026-…, api`.
-    pub(crate) fn summary(&self) -> String {
-        let mut parts = vec![words::counted(usize::try_from(self.count).unwrap_or(usize::MAX), "time", "times")];
-        match (self.first.as_str(), self.last.as_str()) {
-            ("", _) => {}
-            (first, last) if first == last => parts.push(first.to_owned()),
-            (first, last) => parts.push(format!("{first} {} {last}", WORDS.to)),
-        }
-        if !self.who.is_empty() {
-            parts.push(self.who.clone());
-        }
-        parts.join(", ")
-    }
 }

@@ -6,13 +6,13 @@ use bundlescope_engine::{Diagnosis, Finding};
 
 use super::finding::FindingView;
 use super::paths::Paths;
-use crate::words::Tally;
+use crate::words::{Tally, Words};
 
 /// The findings with those that another explains nested under it, one level deep.
 ///
 /// Only a finding that stands earlier can take another in, as the diagnosis puts causes before what they explain;
 /// so no circle can arise, whatever `explains` says.
-pub(super) fn nest(findings: &[Finding], paths: &Paths) -> Vec<FindingView> {
+pub(super) fn nest(findings: &[Finding], paths: &Paths, w: &Words) -> Vec<FindingView> {
     let mut index_of: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, finding) in findings.iter().enumerate() {
         index_of.entry(&finding.id).or_insert(index);
@@ -34,7 +34,7 @@ pub(super) fn nest(findings: &[Finding], paths: &Paths) -> Vec<FindingView> {
     let mut views: BTreeMap<usize, FindingView> = BTreeMap::new();
     for (index, (finding, anchor)) in findings.iter().zip(anchors).enumerate() {
         let root = roots.get(index).copied().unwrap_or(index);
-        let mut view = FindingView::new(finding, anchor, paths);
+        let mut view = FindingView::new(finding, anchor, paths, w);
         match views.get_mut(&root) {
             Some(parent) => {
                 view.number = format!("{}.{}", parent.number, parent.children.len() + 1);
@@ -69,8 +69,8 @@ pub(super) fn anchors(findings: &[Finding]) -> Vec<String> {
         .collect()
 }
 
-/// Counts what the verdict line says.
-pub(super) fn tally(findings: &[FindingView], diagnosis: &Diagnosis) -> Tally {
+/// Counts what the verdict line says; `asked` of the open questions are raised by something in the bundle.
+pub(super) fn tally(findings: &[FindingView], diagnosis: &Diagnosis, asked: usize) -> Tally {
     let count = |role: &str| findings.iter().filter(|finding| finding.role == role).count();
     let causes = count("cause");
     let explaining = findings.iter().filter(|finding| finding.role == "cause" && !finding.children.is_empty()).count();
@@ -81,7 +81,8 @@ pub(super) fn tally(findings: &[FindingView], diagnosis: &Diagnosis) -> Tally {
         unexplained: count("symptom"),
         notes: count("note"),
         clear: diagnosis.clear.len(),
-        undecided: diagnosis.undecided.len(),
+        undecided: asked,
+        no_subject: diagnosis.undecided.len().saturating_sub(asked),
         complete: diagnosis.bundle.complete,
     }
 }
