@@ -32,17 +32,27 @@ impl Host {
             return self.answer(first, None);
         }
         let mut reasons = first.asked.clone();
+        // The verdict can be sure where it is not what decides.
+        let place = |run: &Run| run.outcome.cause.as_ref().and_then(|cause| self.decided_by(cause)).map(|by| by.text);
+        let mut deciders = Vec::from_iter(place(&first));
         for _ in 1..MOST_RUNS {
             if !branches.next() {
-                return self.answer(first, None);
+                let mut answer = self.answer(first, None);
+                if deciders.len() > 1 {
+                    let names: Vec<String> = deciders.iter().map(|text| format!("`{text}`")).collect();
+                    let which = names.join(" or ");
+                    answer.assumed.push(format!("not known which decides, {which}: {}", reasons.join("; ")));
+                }
+                return answer;
             }
             let other = self.run(flow, &mut branches);
-            if other.outcome.verdict != first.outcome.verdict {
-                for reason in other.asked {
-                    if !reasons.contains(&reason) {
-                        reasons.push(reason);
-                    }
+            deciders.extend(place(&other).filter(|text| !deciders.contains(text)));
+            for reason in other.asked {
+                if !reasons.contains(&reason) {
+                    reasons.push(reason);
                 }
+            }
+            if other.outcome.verdict != first.outcome.verdict {
                 let other = other.outcome.verdict;
                 let reason = format!(
                     "{} or {}, which depends on {}",

@@ -174,7 +174,7 @@ impl Sim<'_, '_> {
 
     /// Behind PREROUTING: the routing decision and what follows from it.
     pub(super) fn route(&mut self, namespace: usize, device: usize, packet: Packet) -> Fate {
-        match self.input_route(namespace, device, &packet) {
+        match self.input_route(namespace, device, &packet, false) {
             Way::Local => self.deliver(namespace, Some(device), packet),
             Way::Forward(out) => self.forward(namespace, device, out, packet),
             Way::Stop(fate) => fate,
@@ -188,7 +188,7 @@ impl Sim<'_, '_> {
         device: usize,
         packet: &Packet,
     ) -> Result<Option<Out>, Box<Fate>> {
-        match self.input_route(namespace, device, packet) {
+        match self.input_route(namespace, device, packet, true) {
             Way::Local => Ok(None),
             Way::Forward(out) => Ok(Some(out)),
             Way::Stop(fate) => Err(Box::new(fate)),
@@ -214,8 +214,9 @@ impl Sim<'_, '_> {
         self.postroute(namespace, Some(input), out, packet)
     }
 
-    /// `ip_route_input_slow`.
-    fn input_route(&mut self, namespace: usize, device: usize, packet: &Packet) -> Way {
+    /// `ip_route_input_slow`. IPv6 asks whether it may forward after the route, in `ip6_forward`, where a packet that stays on
+    /// its bridge never comes (`br_nf_pre_routing_finish_ipv6`).
+    fn input_route(&mut self, namespace: usize, device: usize, packet: &Packet, bridged: bool) -> Way {
         let lost = |text: String, decider: Decider, source: Option<&Source>| {
             Way::Stop(Fate::Lost(Cause::new(decider, text, source)))
         };
@@ -246,6 +247,7 @@ impl Sim<'_, '_> {
             return Way::Local;
         }
         let forwards = match own.forwards(v6, name) {
+            _ if v6 && bridged => true,
             Some(forwards) => forwards,
             None if self.host.containers.iter().any(|container| container.running) => {
                 self.assumed.insert(

@@ -51,6 +51,17 @@ fn errors_about_translated_packets_are_translated_back() {
 }
 
 #[test]
+fn a_sure_verdict_tells_when_its_rule_is_not() {
+    let mut world = World::new();
+    world.rules("*filter\n:INPUT DROP\n-A INPUT -m string --algo bm --string x -j DROP\nCOMMIT\n");
+    let answer = world.ask("192.0.2.77 tcp 192.0.2.10:80");
+    assert_eq!(answer.verdict.word(), "dropped");
+    let told = answer.assumed.iter().find(|text| text.starts_with("not known which decides")).unwrap();
+    assert!(told.contains("`-A INPUT -m string --algo bm --string x -j DROP` or "), "{told}");
+    assert!(told.contains(":INPUT DROP"), "{told}");
+}
+
+#[test]
 fn nobody_answers_an_error_with_an_error() {
     let mut world = World::new();
     world.filter("-A OUTPUT -j REJECT");
