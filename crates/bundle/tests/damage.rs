@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::io::Read;
+
 use bundlescope_bundle::{Limits, OpenError};
 use common::{
     COMPRESSIONS, Maker, bz2, gz, log, open, open_within, tar, tar_entry, tar_file, tar_of, xz, zip, zip_with, zst,
@@ -23,7 +25,10 @@ fn archive_of(make: impl Fn(&[(&str, &[u8])]) -> Vec<u8>) -> Vec<u8> {
 /// Cuts `archive` at every byte in `step`s: what is read is the beginning of what was there, never less than a shorter cut
 /// gave, and never complete before all content is there.
 fn cut_everywhere(name: &str, archive: &[u8], step: usize) {
-    let files = files();
+    cut_of(name, archive, step, &files());
+}
+
+fn cut_of(name: &str, archive: &[u8], step: usize, files: &[(&str, Vec<u8>)]) {
     let mut most = 0;
     // The first bytes alone may be anything, a text too.
     for length in (16..archive.len()).step_by(step) {
@@ -37,7 +42,7 @@ fn cut_everywhere(name: &str, archive: &[u8], step: usize) {
         };
         let mut bytes = 0;
         let mut all = got.documents.len() == files.len();
-        for ((path, content), (real_path, real)) in got.documents.iter().zip(&files) {
+        for ((path, content), (real_path, real)) in got.documents.iter().zip(files) {
             // A compressed file that is cut in the first header is no tar yet.
             if path == "bundle" {
                 continue;
@@ -67,6 +72,12 @@ fn a_tar_that_is_cut_anywhere_yields_what_is_before() {
 #[test]
 fn a_zip_that_is_cut_anywhere_yields_what_is_before() {
     cut_everywhere("deflated zip", &archive_of(zip), 5);
+    for name in ["deflate64", "lzma"] {
+        let path = format!("{}/tests/fixtures/{name}.zip", env!("CARGO_MANIFEST_DIR"));
+        let mut sorted = files();
+        sorted.sort();
+        cut_of(name, &std::fs::read(path).expect(name), 5, &sorted);
+    }
     cut_everywhere("stored zip", &archive_of(|files| zip_with(files, zip::CompressionMethod::Stored)), 41);
 }
 
@@ -266,21 +277,69 @@ fn nested_archives_that_are_broken_cost_themselves_only() {
 }
 
 /// The makers of the formats, so that random damage meets all of them.
-const MAKERS: [Maker; 7] = [
+const MAKERS: [Maker; 9] = [
     ("tar", |text| tar(&[("a/b.txt", text), ("c", b"2")])),
     ("tar.gz", |text| gz(&tar(&[("a/b.txt", text), ("c", b"2")]))),
     ("tar.xz", |text| xz(&tar(&[("a/b.txt", text)]))),
     ("tar.zst", |text| zst(&tar(&[("a/b.txt", text)]))),
     ("tar.bz2", |text| bz2(&tar(&[("a/b.txt", text)]))),
     ("zip", |text| zip(&[("a/b.txt", text), ("c", b"2")])),
+    ("deflate64 zip", |_| include_bytes!("fixtures/deflate64.zip").to_vec()),
+    ("LZMA zip", |_| include_bytes!("fixtures/lzma.zip").to_vec()),
     ("tar.gz in zip", |text| zip(&[("n.tar.gz", &gz(&tar(&[("x", text)])))])),
 ];
+
+/// What the library itself makes of the beginning of compressed data.
+fn reference(name: &str, packed: &[u8]) -> Vec<u8> {
+    let mut decoder: Box<dyn Read> = match name {
+        "gz" => Box::new(flate2::read::GzDecoder::new(packed)),
+        "bz2" => Box::new(bzip2::read::BzDecoder::new(packed)),
+        "xz" => Box::new(lzma_rust2::XzReader::new(packed, false)),
+        "zst" => match ruzstd::decoding::StreamingDecoder::new(packed) {
+            Ok(decoder) => Box::new(decoder),
+            Err(_) => return Vec::new(),
+        },
+        _ => return packed.to_vec(),
+    };
+    let (mut out, mut byte) = (Vec::new(), [0]);
+    // Byte by byte, as a library may drop what it has when the rest of a larger read fails.
+    while let Ok(1) = decoder.read(&mut byte) {
+        out.push(byte[0]);
+    }
+    out
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(60))]
+    /// A compressed tar that is cut at any byte yields what the tar would that its library can unpack up to there, and the
+    /// tar itself yields every byte of a document that is before the cut.
+    #[test]
+    fn all_that_is_before_a_cut_is_read(format in 0_usize..5, lines in 1_usize..1500, cut in 0.0_f64..1.0) {
+        let (name, compress) = COMPRESSIONS[format];
+        let (first, second) = (log(lines), log(lines / 3 + 1));
+        let whole = tar(&[("first.log", &first), ("second.log", &second)]);
+        let packed = compress(&whole);
+        // The position is within the length.
+        let packed = &packed[..(packed.len() as f64 * cut) as usize];
+        let unpacked = reference(name, packed);
+        // Less than a header may be anything.
+        proptest::prop_assume!(unpacked.len() >= 512);
+        let got = open(packed);
+        let expected = [("first.log", &first, 512), ("second.log", &second, 1024 + first.len().next_multiple_of(512))];
+        for (path, content, start) in expected {
+            let there = unpacked.len().saturating_sub(start).min(content.len());
+            let read = got.documents.iter().find(|(known, _)| known == path).map_or(&[][..], |(_, content)| content);
+            assert_eq!(read.len(), there, "{name}, {} of {} bytes", packed.len(), whole.len());
+            assert_eq!(read, &content[..there], "{name}");
+        }
+    }
+}
 
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
     /// Random bytes written over any place of any format: never a panic, never more than was there.
     #[test]
-    fn random_damage_never_panics(maker in 0_usize..7, place in 0_usize..100_000, patch in proptest::collection::vec(0_u8..=255, 1..24), cut in 0_usize..100_000) {
+    fn random_damage_never_panics(maker in 0_usize..9, place in 0_usize..100_000, patch in proptest::collection::vec(0_u8..=255, 1..24), cut in 0_usize..100_000) {
         let text = log(60);
         let mut bytes = MAKERS[maker].1(&text);
         let start = place % bytes.len();

@@ -78,7 +78,7 @@ fn encrypted_entries_are_named() {
 
 #[test]
 fn methods_that_are_not_read_are_named() {
-    for (method, name) in [(9_u16, "deflate64"), (14, "LZMA"), (98, "PPMd"), (1234, "method 1234")] {
+    for (method, name) in [(1_u16, "shrink"), (98, "PPMd"), (1234, "method 1234")] {
         let mut archive = zip(&[("a", b"text")]);
         let record = find(&archive, b"PK\x01\x02", 0);
         put(&mut archive, record + 10, &method.to_le_bytes());
@@ -87,6 +87,51 @@ fn methods_that_are_not_read_are_named() {
             [format!("a: is compressed with {name}, which is not read; repack the archive with deflate")]
         );
     }
+}
+
+fn packed_by_7zip(name: &str) -> Vec<u8> {
+    let path = format!("{}/tests/fixtures/{name}.zip", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(path).expect("a fixture")
+}
+
+/// Each document has its checksum in the archive, and with it the bytes that were packed.
+#[test]
+fn deflate64_and_lzma_are_read() {
+    for name in ["deflate64", "lzma"] {
+        let archive = packed_by_7zip(name);
+        // By its directory, and from front to back inside another archive.
+        for (got, inside) in [(open(&archive), ""), (open(&common::tar(&[("z.zip", &archive)])), "z.zip!/")] {
+            assert_eq!(got.content(&format!("{inside}first.txt")), b"first\n", "{name}");
+            assert_eq!(got.content(&format!("{inside}logs/app.log")), log(400), "{name}");
+            assert_eq!(got.content(&format!("{inside}last.txt")), b"last\n", "{name}");
+            assert!(got.summary.complete, "{name}: {:?}", got.problems());
+        }
+    }
+}
+
+#[test]
+fn lzma_ends_by_its_size_where_no_marker_is_told() {
+    let mut archive = packed_by_7zip("lzma");
+    for (signature, flags) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
+        for nth in 0..3 {
+            let header = find(&archive, signature, nth);
+            put(&mut archive, header + flags, &[0, 0]);
+        }
+    }
+    let got = open(&archive);
+    assert_eq!(got.content("logs/app.log"), log(400));
+    assert!(got.summary.complete, "{:?}", got.problems());
+}
+
+#[test]
+fn a_dictionary_beyond_the_window_gets_no_memory() {
+    let mut archive = packed_by_7zip("lzma");
+    let data = find(&archive, b"logs/app.log", 0) + "logs/app.log".len();
+    assert_eq!(archive[data + 2..data + 4], [5, 0], "the length of the properties");
+    put(&mut archive, data + 5, &0x7fff_ffff_u32.to_le_bytes());
+    let got = open(&archive);
+    assert_eq!(got.content("last.txt"), b"last\n");
+    assert!(got.has_problem("needs more memory than the reader allows"), "{:?}", got.problems());
 }
 
 /// Methods beside deflate: the stored data of an entry is a whole stream of that kind.

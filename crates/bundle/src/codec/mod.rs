@@ -6,7 +6,9 @@
 
 mod bzip2;
 mod deflate;
+mod deflate64;
 mod gzip;
+mod lzma;
 mod xz;
 mod zstd;
 
@@ -16,6 +18,8 @@ use bundlescope_facts::Text;
 
 pub(crate) use self::bzip2::Bzip2;
 pub(crate) use self::deflate::Inflate;
+pub(crate) use self::deflate64::Inflate64;
+pub(crate) use self::lzma::Lzma;
 pub(crate) use self::xz::Xz;
 pub(crate) use self::zstd::Zstd;
 

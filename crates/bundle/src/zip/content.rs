@@ -7,7 +7,7 @@ use flate2::Crc;
 
 use super::names::entry_name;
 use super::record::{Record, u32_at, u64_at};
-use crate::codec::{Bzip2, Damage, Inflate, Member, Xz, Zstd};
+use crate::codec::{Bzip2, Damage, Inflate, Inflate64, Lzma, Member, Xz, Zstd};
 use crate::feed::{Feed, drain};
 use crate::names::escape;
 use crate::state::State;
@@ -48,7 +48,9 @@ pub(super) fn entry(walk: &mut Walk<'_>, at: &Place, record: &Record, feed: &mut
         0 if record.sizes_follow() => Box::new(Unsized { crc: Crc::new(), length: 0, ended: false }),
         0 => Box::new(Stored { left: record.packed }),
         8 => Box::new(Inflate::new()),
+        9 => Box::new(Inflate64::new((!record.sizes_follow()).then_some(record.packed))),
         12 => Box::new(Bzip2::new()),
+        14 => Box::new(Lzma::new(record.known_size(), walk.state)),
         20 | 93 => Box::new(Zstd::new(walk.state)),
         95 => Box::new(Xz::new(walk.state)),
         method => {
@@ -83,8 +85,6 @@ fn method_name(method: u16) -> String {
         1 => "shrink",
         2..=5 => "reduce",
         6 => "implode",
-        9 => "deflate64",
-        14 => "LZMA",
         18 => "TERSE",
         19 => "LZ77 of z/OS",
         94 => "MP3",

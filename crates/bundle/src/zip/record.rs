@@ -28,6 +28,8 @@ pub(super) const CENTRAL: usize = 46;
 pub(super) const LOCAL: usize = 30;
 
 const ENCRYPTED: u16 = 1;
+/// With LZMA: a marker ends the data.
+const MARKER: u16 = 1 << 1;
 const DESCRIPTOR: u16 = 1 << 3;
 const STRONG: u16 = 1 << 6;
 const UTF8: u16 = 1 << 11;
@@ -81,6 +83,11 @@ impl Record {
     /// Whether checksum and sizes stand behind the data and nowhere else: a local header that leaves them open.
     pub(super) fn sizes_follow(&self) -> bool {
         self.host.is_none() && self.flags & DESCRIPTOR != 0 && self.packed == 0
+    }
+
+    /// The size when unpacked, where the data itself does not mark its end.
+    pub(super) fn known_size(&self) -> Option<u64> {
+        (self.flags & MARKER == 0 && !self.sizes_follow()).then_some(self.size)
     }
 
     /// Whether the name says that it is UTF-8.
