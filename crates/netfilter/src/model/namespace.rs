@@ -1,7 +1,7 @@
 //! A network namespace: the host's own or a container's.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use bundlescope_facts::{Proto, Source, Text};
 use ipnet::IpNet;
@@ -157,10 +157,13 @@ impl Namespace {
             .map(|value| value != 0)
     }
 
-    /// The address that the kernel picks on a device (`inet_select_addr`): in the network of `towards`, else the
-    /// first; when the device has none, the first of any device.
+    /// The address that the kernel picks on a device. IPv4 (`inet_select_addr`): in the network of `towards`, else the
+    /// first; when the device has none, the first of any device. IPv6 has rules of its own, see `select_v6`.
     pub(crate) fn select_address(&self, device: usize, towards: Option<IpAddr>, v6: bool) -> Option<IpAddr> {
         let interface = self.interfaces.get(device)?;
+        if let (true, Some(IpAddr::V6(towards))) = (v6, towards) {
+            return self.select_v6(device, towards);
+        }
         let usable = |address: &&IfAddress| {
             address.address.is_ipv6() == v6 && !address.secondary && !matches!(&*address.scope, "host" | "link")
         };
@@ -178,5 +181,104 @@ impl Namespace {
             return Some(address.address);
         }
         self.interfaces.iter().flat_map(|interface| interface.addresses.iter().filter(usable)).map(|a| a.address).next()
+    }
+
+    /// `ipv6_dev_get_saddr`, which follows RFC 6724: the destination itself, the right scope, this device, the same label, the
+    /// longest prefix; among equals the first. Deprecated and temporary addresses are not told apart.
+    fn select_v6(&self, device: usize, towards: Ipv6Addr) -> Option<IpAddr> {
+        let only_here = towards.is_multicast() || scope(towards) <= LINK_SCOPE;
+        let rank = |at: usize, address: Ipv6Addr| {
+            let own = i32::from(scope(address));
+            let fit = if own >= i32::from(scope(towards)) { -own } else { own - 128 };
+            let common = (address.to_bits() ^ towards.to_bits()).leading_zeros();
+            (address == towards, fit, at == device, label(address) == label(towards), common)
+        };
+        let all = self.interfaces.iter().enumerate().filter(|(at, _)| !only_here || *at == device);
+        let candidates = all.flat_map(|(at, interface)| {
+            interface.addresses.iter().filter_map(move |one| match one.address {
+                IpAddr::V6(address) if !address.is_unspecified() && !address.is_multicast() => Some((at, address)),
+                _ => None,
+            })
+        });
+        let mut best: Option<(_, Ipv6Addr)> = None;
+        for (at, address) in candidates {
+            let rank = rank(at, address);
+            if best.as_ref().is_none_or(|(other, _)| rank > *other) {
+                best = Some((rank, address));
+            }
+        }
+        best.map(|(_, address)| IpAddr::V6(address))
+    }
+}
+
+/// Scope of what stays on a link, and of the rest (RFC 4291).
+const LINK_SCOPE: u8 = 2;
+const GLOBAL_SCOPE: u8 = 14;
+
+/// The scope of an address as `__ipv6_addr_src_scope` has it: that of a loopback address is the link's.
+fn scope(address: Ipv6Addr) -> u8 {
+    let [first, second, ..] = address.octets();
+    match first {
+        0xff => second & 0x0f,
+        0xfe if second & 0xc0 == 0x80 => LINK_SCOPE,
+        0xfe if second & 0xc0 == 0xc0 => 5,
+        _ if address.is_loopback() => LINK_SCOPE,
+        _ => GLOBAL_SCOPE,
+    }
+}
+
+/// The label of the kernel's default policy table (net/ipv6/addrlabel.c).
+fn label(address: Ipv6Addr) -> u8 {
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0, 0, 1] => 0,
+        [0, 0, 0, 0, 0, 0xffff, ..] => 4,
+        [0, 0, 0, 0, 0, 0, ..] => 3,
+        [0x2002, ..] => 2,
+        [0x2001, 0, ..] => 6,
+        [0x2001, second, ..] if second & 0xfff0 == 0x10 => 7,
+        [first, ..] if first & 0xfe00 == 0xfc00 => 5,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ipv6_sources_follow_rfc_6724() {
+        let mut own = Namespace::default();
+        for (name, addresses) in [
+            ("lo", ["::1"].as_slice()),
+            ("eth0", &["2001:db8::10", "fe80::1"]),
+            ("br0", &["fd00:17::1", "fe80::2"]),
+            ("br1", &["fd00:18::1"]),
+        ] {
+            let interface = super::super::build::interface_named(&mut own, &name.into());
+            interface.addresses.extend(addresses.iter().map(|address| IfAddress {
+                address: address.parse().unwrap(),
+                prefix: 64,
+                secondary: false,
+                scope: "global".into(),
+                peer: None,
+            }));
+        }
+        let pick = |device: usize, towards: &str| {
+            own.select_address(device, Some(towards.parse().unwrap()), true).map(|address| address.to_string())
+        };
+        for (device, towards, wanted) in [
+            // What leaves by lo goes to an own address, which is the best source.
+            (0, "fd00:18::1", "fd00:18::1"),
+            (0, "::1", "::1"),
+            (1, "2001:db8:1::5", "2001:db8::10"),
+            // The device counts before the label, and the label before the prefix.
+            (1, "fd00:17::9", "2001:db8::10"),
+            (0, "fd00:18::9", "fd00:18::1"),
+            (0, "2600::1", "2001:db8::10"),
+            (1, "fe80::77", "fe80::1"),
+            (2, "ff02::1", "fe80::2"),
+        ] {
+            assert_eq!(pick(device, towards).as_deref(), Some(wanted), "{towards} by {device}");
+        }
     }
 }
