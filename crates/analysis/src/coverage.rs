@@ -9,6 +9,14 @@ use crate::intake::Outcome;
 /// Events come from logs; this is what has to be collected for any of them.
 const LOGS: (&str, &str) = ("container-logs", "docker logs --timestamps CONTAINER");
 
+/// What a document of that format tells only when it was asked to: `docker ps` names no networks of its own accord, so
+/// it does not say that there are none.
+const WHEN_ASKED: [(&str, &str); 1] = [("docker-ps", "endpoint")];
+
+fn kinds(format: &Format) -> impl Iterator<Item = &'static str> {
+    format.kinds.iter().copied().filter(|kind| !WHEN_ASKED.contains(&(format.name, *kind)))
+}
+
 /// What was collected where. A document counts when its parser could read something in it. One that was read in part only
 /// does not say that something is not there.
 pub(crate) fn of(outcomes: &[Outcome], nodes: &[Text], facts: &[Fact], events: &[Text]) -> Coverage {
@@ -33,8 +41,14 @@ pub(crate) fn of(outcomes: &[Outcome], nodes: &[Text], facts: &[Fact], events: &
             }
         }
         if let Some(format) = format.filter(|_| outcome.stated > 0 || outcome.problems.is_empty()) {
-            for kind in format.kinds {
-                coverage.add(node.clone(), *kind, outcome.container.clone());
+            for kind in kinds(format) {
+                coverage.add(node.clone(), kind, outcome.container.clone());
+            }
+        }
+        for (name, container) in &outcome.sections {
+            let format = bundlescope_parsers::all().find(|format| format.name == *name);
+            for kind in format.into_iter().flat_map(kinds) {
+                coverage.add(node.clone(), kind, container.clone());
             }
         }
         if outcome.taken_for == "log" {

@@ -77,6 +77,7 @@ mod tests {
             path: format!("{root}x").into(),
             root: root.into(),
             container: None,
+            sections: Vec::new(),
             stated: 1,
             taken_for: "test",
             bytes: 0,

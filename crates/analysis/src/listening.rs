@@ -76,8 +76,24 @@ const SERVERS: &[(&str, &[&str], u16)] = &[
     ("memcached", &["-l", "--listen"], 11211),
 ];
 
+/// The words of a command; `sh -c "server --bind …"` is taken apart.
+fn words(command: &[Text]) -> Vec<Text> {
+    let shell = command.first().and_then(|program| program.rsplit('/').next());
+    let script = command.iter().position(|word| &**word == "-c").and_then(|at| command.get(at + 1));
+    match (shell, script) {
+        (Some("sh" | "bash" | "ash" | "dash"), Some(script)) => {
+            // The last command of a script is the one that stays.
+            let last = script.rsplit([';', '&', '|', '\n']).find(|part| !part.trim().is_empty()).unwrap_or_default();
+            let bare = |word: &str| Text::from(word.trim_matches(['"', '\'']));
+            last.split_whitespace().filter(|word| *word != "exec").map(bare).collect()
+        }
+        _ => command.to_vec(),
+    }
+}
+
 /// What `--bind 127.0.0.1 --port 8000` and the like say. Only commands that name an address are taken at their word.
 fn bound_by_command(command: &[Text], image: Option<&str>) -> Vec<(IpAddr, u16)> {
+    let command = words(command);
     let option = |names: &[&str]| {
         command.iter().enumerate().find_map(|(index, word)| {
             let (name, value) = word.trim_start_matches("-c").split_once('=').unwrap_or((word, ""));
@@ -131,6 +147,8 @@ mod tests {
         assert_eq!(bound(&["/entry.sh", "postgres", "-c", "listen_addresses=localhost"]), ["127.0.0.1 5432"]);
         assert_eq!(bound(&["docker-entrypoint.sh", "mongod", "--bind_ip", "127.0.0.1"]), ["127.0.0.1 27017"]);
         assert_eq!(bound(&["mysqld", "--bind-address=127.0.0.1", "--port=3307"]), ["127.0.0.1 3307"]);
+        assert_eq!(bound(&["sh", "-c", "migrate; exec redis-server --bind '127.0.0.1'"]), ["127.0.0.1 6379"]);
+        assert!(bound(&["sh", "-c", "redis-server --bind 127.0.0.1 & worker"]).is_empty());
         assert!(bound(&["psql", "--host", "db"]).is_empty());
         assert!(bound(&["server"]).is_empty());
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use bundlescope_engine::{ProbeAnswer, ProbeQuestion, Prober, Simulated};
 use bundlescope_facts::{Backend, Data, Fact, FirewallForm, Listener, Proto, Source, Text, Value};
 use bundlescope_netfilter::{
-    Answer, DecidedBy, DecidedKind, Flow, From, Host, Network, PathEntry, RuleNumber, Verdict,
+    Answer, DecidedBy, DecidedKind, Flow, From, Host, Network, PathEntry, RuleNumber, Unlisted, Verdict,
 };
 use ipnet::IpNet;
 
@@ -125,6 +125,7 @@ impl<'l> ModelProber<'l> {
             related: self.listeners(host, &answer),
             path: answer.lines(),
             missing: missing(&answer),
+            unlisted: unlisted(&answer),
             assumed: answer.assumed,
         }
     }
@@ -427,11 +428,44 @@ fn redirecting(answer: &Answer) -> Option<&PathEntry> {
 }
 
 fn missing(answer: &Answer) -> Vec<(Text, String)> {
-    answer
-        .missing
-        .iter()
-        .map(|command| (Text::from(command.split(' ').next().unwrap_or(command)), (*command).to_owned()))
-        .collect()
+    let container = answer.reached.as_ref().and_then(|reached| reached.container.as_deref());
+    let named = |command: &str| match container {
+        // A name as Docker allows it needs no quotes.
+        Some(name) if name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c)) => {
+            command.replace("CONTAINER", name)
+        }
+        _ => command.to_owned(),
+    };
+    let kind = |command: &str| Text::from(command.split(' ').next().unwrap_or(command));
+    answer.missing.iter().map(|command| (kind(command), named(command))).collect()
+}
+
+/// Where else something may stand that stops what the captured documents let pass, or explains what they leave open.
+fn unlisted(answer: &Answer) -> Vec<bundlescope_engine::Unlisted> {
+    let entry = |path: &str, value, kind: &str, collect: &str| bundlescope_engine::Unlisted {
+        path: path.into(),
+        value,
+        kind: kind.into(),
+        collect: collect.to_owned(),
+    };
+    let told = |unlisted: &Unlisted| match unlisted {
+        Unlisted::Native => entry("rule.native", Value::Bool(true), "nft", unlisted.command()),
+        Unlisted::Legacy => {
+            entry("rule.backend", Backend::Legacy.word().into(), "iptables-legacy-save", unlisted.command())
+        }
+        Unlisted::Settings => {
+            entry("decided_by.kind", kind_word(DecidedKind::Sysctl).into(), "sysctl", unlisted.command())
+        }
+    };
+    match answer.verdict {
+        Verdict::Delivered => answer.unlisted.iter().map(told).collect(),
+        // Where nobody has looked for sockets, a service may listen on loopback as well as not at all.
+        Verdict::Unknown => {
+            let sockets = missing(answer).into_iter().filter(|(_, command)| command.ends_with("ss -lntup"));
+            sockets.map(|(_, command)| entry("bound_to_loopback", Value::Bool(true), "ss", &command)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn kind_word(kind: DecidedKind) -> &'static str {

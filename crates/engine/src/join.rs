@@ -14,7 +14,7 @@ use crate::compare;
 use crate::index::{Id, Index, Key, field, keys, seen_by_container};
 use crate::matching::{Bindings, bind, holds};
 use crate::world::World;
-use crate::{Missing, ProbeAnswer, ProbeQuestion};
+use crate::{Missing, ProbeAnswer, ProbeQuestion, Unlisted};
 
 /// Rows that one rule may hold at a time.
 pub(crate) const MAX_ROWS: usize = 100_000;
@@ -355,11 +355,25 @@ impl<'a, 'w> Join<'a, 'w> {
             }
             _ => coverage.anywhere(kind) || !self.index.of_kind(kind).is_empty(),
         };
-        if collected {
+        if collected && !self.only_listed(pattern, node) {
             return BTreeSet::new();
         }
         let collect = self.rule.collect.get(kind).map_or_else(|| command.clone(), ToString::to_string);
         BTreeSet::from([self.missing(format.clone(), collect, row)])
+    }
+
+    /// Whether the pattern asks for what only an inspect tells, and there are none but rows of lists.
+    fn only_listed(&self, pattern: &FactPattern, node: Option<&str>) -> bool {
+        let inspected = |field: &bundlescope_rules::FieldCondition| {
+            &*field.path == "inspected" && matches!(&field.test, Test::Is(Operand::Value(Value::Bool(true))))
+        };
+        pattern.fields.iter().any(inspected)
+            && !self
+                .index
+                .of_kind(&pattern.kind)
+                .iter()
+                .filter_map(|id| self.index.fact(*id))
+                .any(|fact| node.is_none_or(|node| *fact.node == *node) && fact.get("inspected") == Value::Bool(true))
     }
 
     /// The container in whose view the pattern asks for a fact.
@@ -433,6 +447,9 @@ impl<'a, 'w> Join<'a, 'w> {
         if &*answer.verdict == "unknown" && !wants_unknown {
             return Step { found: Vec::new(), missing: self.unknown(&answer, row) };
         }
+        if states.is_empty() {
+            return Step { found: Vec::new(), missing: self.unlisted(pattern, &answer, row) };
+        }
         let found = states.into_iter().map(|slots| (slots, Matched::Probe(answer.clone()))).collect();
         Step { found, missing: BTreeSet::new() }
     }
@@ -446,6 +463,19 @@ impl<'a, 'w> Join<'a, 'w> {
             states = states.iter().flat_map(|slots| bind(&view, &condition.test, &value, slots)).collect();
         }
         states
+    }
+
+    /// What would show the rule that is asked for, when it may stand where nobody has looked.
+    fn unlisted(&self, pattern: &ProbePattern, answer: &ProbeAnswer, row: &Row) -> BTreeSet<Missing> {
+        let view = View { join: self, matched: &row.matched };
+        let asked = |unlisted: &&Unlisted| {
+            pattern
+                .fields
+                .iter()
+                .any(|field| field.path == unlisted.path && holds(&view, &field.test, &unlisted.value, &row.slots))
+        };
+        let unlisted = answer.unlisted.iter().filter(asked);
+        unlisted.map(|unlisted| self.missing(unlisted.kind.clone(), unlisted.collect.clone(), row)).collect()
     }
 
     /// What the bundle would have to hold for an answer.

@@ -36,8 +36,23 @@ pub struct ProbeAnswer {
     pub path: Vec<String>,
     /// For `unknown`: formats that the bundle would have to hold, as (kind, collect command).
     pub missing: Vec<(Text, String)>,
+    /// For `delivered`: what may stop the connection all the same, and no document shows.
+    pub unlisted: Vec<Unlisted>,
     /// What the bundle did not say and was assumed.
     pub assumed: Vec<String>,
+}
+
+/// Something that may decide and that no document shows: a rule that asks for it has no answer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Unlisted {
+    /// The field of the answer that would tell it, such as `rule.native`.
+    pub path: Text,
+    /// What the field would hold.
+    pub value: Value,
+    /// The format that would show it.
+    pub kind: Text,
+    /// The command that collects it.
+    pub collect: String,
 }
 
 /// Answers probes; implemented by the analysis over the network model.

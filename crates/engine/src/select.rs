@@ -179,7 +179,9 @@ pub(crate) fn may_lack(join: &Join<'_, '_>) -> bool {
                 || !seen_by_container(kind) && join.world.coverage.on(node, kind)
                 || join.world.coverage.holds(node, kind, None)
         };
-        of_container || nodes.is_empty() || !nodes.iter().all(|node| collected(node))
+        // Rows of lists do not tell what an inspect does.
+        let of_inspect = fact.fields.iter().any(|field| &*field.path == "inspected");
+        of_container || of_inspect || nodes.is_empty() || !nodes.iter().all(|node| collected(node))
     };
     let mut conditions: Vec<&Condition> = join.rule.when.iter().collect();
     while let Some(condition) = conditions.pop() {

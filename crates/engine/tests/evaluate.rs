@@ -4,7 +4,7 @@
 
 mod common;
 
-use bundlescope_engine::{Coverage, ProbeAnswer};
+use bundlescope_engine::{Coverage, ProbeAnswer, Unlisted};
 use bundlescope_facts::{Source, Value};
 use common::{Table, container, failure, listener, map, on, pack, rule, run, run_with, shown, verdict};
 
@@ -352,4 +352,52 @@ fn rules_build_on_facts_of_rules() {
     assert_eq!(evaluation.findings[0].message, "api: api.json");
     assert_eq!(evaluation.derived.len(), 1);
     assert_eq!(evaluation.findings[0].evidence[0].document.as_ref(), "api.json");
+}
+
+/// What is delivered as far as was captured may still be stopped where nobody has looked: who asks for that place has no
+/// answer, who asks for another one has.
+#[test]
+fn what_no_document_lists_leaves_open_what_asks_for_it() {
+    let rule = |id: &str, field: &str| {
+        format!(
+            "id: {id}\ntitle: x\nseverity: high\nwhen:\n  failure: {{ connection_failure: {{ container: $c, host: $h, \
+             port: $p }} }}\n  path: {{ probe: {{ from: $c, to: $h, port: $p, verdict: dropped, {field} }} }}\nmessage: x\n"
+        )
+    };
+    let texts = [rule("native", "rule.native: true"), rule("iptables", "rule.native: false")];
+    let mut table = Table::default();
+    let unlisted = Unlisted {
+        path: "rule.native".into(),
+        value: true.into(),
+        kind: "nft".into(),
+        collect: "nft list ruleset".into(),
+    };
+    let answer = ProbeAnswer { unlisted: vec![unlisted], ..verdict("delivered") };
+    table.answers.insert("api 172.17.0.1:5432".into(), answer);
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let evaluation = run(&texts, &[failure("api", "172.17.0.1", 5432, 3)], &table);
+    assert_eq!(evaluation.clear, [bundlescope_facts::Text::from("iptables")]);
+    let [undecided] = &evaluation.undecided[..] else { panic!("{:?}", evaluation.undecided) };
+    assert_eq!((&*undecided.rule, &*undecided.missing[0].collect), ("native", "nft list ruleset"));
+}
+
+/// A row of `docker network ls` does not say whether a network is internal.
+#[test]
+fn what_only_an_inspect_tells_is_missing_where_there_are_but_rows_of_a_list() {
+    let text = "id: inside\ntitle: x\nseverity: high\nwhen:\n  failure: { connection_failure: { container: $c } }\n  \
+                network: { network: { inspected: true, internal: true } }\nmessage: x\n";
+    let network = |inspected| {
+        let network = bundlescope_facts::Network { name: "back".into(), inspected, ..Default::default() };
+        bundlescope_facts::Fact::new(Source::lines("networks.txt", 2, 2), network)
+    };
+    let mut coverage = Coverage::default();
+    coverage.add_producer("network", "docker-network-inspect", "docker network inspect");
+    coverage.add("", "network", None);
+    let ask = |inspected| {
+        let facts = [failure("api", "172.17.0.1", 5432, 3), network(inspected)];
+        run_with(&[text], &facts, &Table::default(), &coverage)
+    };
+    let listed = ask(false);
+    assert_eq!(listed.undecided.first().map(|open| &*open.missing[0].collect), Some("docker network inspect"));
+    assert_eq!(ask(true).clear, [bundlescope_facts::Text::from("inside")]);
 }

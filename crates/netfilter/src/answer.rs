@@ -215,9 +215,34 @@ pub struct Answer {
     /// For `unknown`: commands whose output would tell.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<&'static str>,
+    /// What may stop the connection all the same, where nobody has looked.
+    #[serde(skip)]
+    pub unlisted: Vec<Unlisted>,
     /// For `unknown` because tables were not captured: the verdict if they are empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub if_unseen_tables_are_empty: Option<Verdict>,
+}
+
+/// What may stop a packet and stands in no document, although those that were captured say nothing of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unlisted {
+    /// Tables of nft itself: `iptables-save` leaves them out.
+    Native,
+    /// Tables of iptables-legacy: neither iptables-nft nor nft shows them.
+    Legacy,
+    /// Switches of the kernel: forwarding is taken to be on where containers run.
+    Settings,
+}
+
+impl Unlisted {
+    /// The command that shows them.
+    pub const fn command(self) -> &'static str {
+        match self {
+            Self::Native => "nft list ruleset",
+            Self::Legacy => "iptables-legacy-save",
+            Self::Settings => "sysctl -a",
+        }
+    }
 }
 
 impl Answer {

@@ -58,7 +58,7 @@ mod probe;
 mod rules;
 mod walk;
 
-pub use answer::{Answer, At, DecidedBy, DecidedKind, Left, PathEntry, Reached, RuleNumber, Verdict};
+pub use answer::{Answer, At, DecidedBy, DecidedKind, Left, PathEntry, Reached, RuleNumber, Unlisted, Verdict};
 pub use change::Change;
 pub use flow::{Flow, From};
 pub use model::{Host, Network};

@@ -19,6 +19,7 @@ struct Run {
     events: Vec<Event>,
     assumed: Vec<String>,
     unseen: Vec<&'static str>,
+    unlisted: Vec<crate::Unlisted>,
     asked: Vec<String>,
     left: Option<Left>,
 }
@@ -72,8 +73,9 @@ impl Host {
         let events = std::mem::take(&mut sim.events);
         let assumed = std::mem::take(&mut sim.assumed).into_iter().collect();
         let unseen = std::mem::take(&mut sim.unseen).into_iter().collect();
+        let unlisted = std::mem::take(&mut sim.unlisted).into_iter().collect();
         let left = sim.left.take();
-        Run { outcome, events, assumed, unseen, asked: branches.reasons().map(str::to_owned).collect(), left }
+        Run { outcome, events, assumed, unseen, unlisted, asked: branches.reasons().map(str::to_owned).collect(), left }
     }
 
     fn answer(&self, run: Run, open: Option<String>) -> Answer {
@@ -103,9 +105,8 @@ impl Host {
                 verdict = Verdict::Unknown;
             }
         }
-        if let Some(own) = self.own() {
-            assumed.extend(own.firewall.rules(v6).notes.iter().cloned());
-        }
+        let own = self.own().map(|own| own.firewall.rules(v6));
+        assumed.extend(own.iter().flat_map(|rules| rules.notes.iter().cloned()));
         let known = verdict != Verdict::Unknown;
         let cause = outcome.cause.as_ref().filter(|_| known);
         Answer {
@@ -119,6 +120,7 @@ impl Host {
             path: self.path(&run.events),
             assumed,
             missing,
+            unlisted: own.iter().flat_map(|rules| rules.unlisted.iter().copied()).chain(run.unlisted).collect(),
             if_unseen_tables_are_empty: if_empty,
         }
     }

@@ -117,6 +117,8 @@ pub struct Parsed {
     pub more_problems: u64,
     /// Parts that may hold messages of programs, for whoever searches logs.
     pub logs: Vec<LogPart>,
+    /// Of a document that holds the outputs of several commands: the formats that were read of it, and in whose view.
+    pub sections: Vec<(&'static str, Option<Text>)>,
 }
 
 /// A part of a document that no parser reads: the output of `docker logs`, or something unknown.

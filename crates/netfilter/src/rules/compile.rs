@@ -97,7 +97,12 @@ impl<'a> Builder<'a> {
 
     fn family(&self, v6: bool, required: bool) -> Ruleset {
         let selected = select::select(&self.shown, v6, required);
-        let mut rules = Ruleset { unseen: selected.unseen, notes: selected.notes, ..Ruleset::default() };
+        let mut rules = Ruleset {
+            unseen: selected.unseen,
+            notes: selected.notes,
+            unlisted: selected.unlisted,
+            ..Ruleset::default()
+        };
         for (shown, backend, native) in selected.tables {
             add_table(&mut rules, shown, backend, native);
         }

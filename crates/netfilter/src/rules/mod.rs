@@ -119,6 +119,8 @@ pub(crate) struct Ruleset {
     pub(crate) unseen: Vec<&'static str>,
     /// What was taken for granted when documents were merged.
     pub(crate) notes: Vec<String>,
+    /// Rules beside these that the documents would not show.
+    pub(crate) unlisted: Vec<crate::Unlisted>,
 }
 
 impl Ruleset {

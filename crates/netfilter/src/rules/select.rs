@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use bundlescope_facts::{Backend, Family, FirewallForm};
 
 use super::compile::Shown;
+use crate::Unlisted;
 
 /// The tables that count, each with its backend and whether it is nft's own.
 #[derive(Debug, Default)]
@@ -14,6 +15,7 @@ pub(super) struct Selected<'s, 'a> {
     pub(super) tables: Vec<(&'s Shown<'a>, Backend, bool)>,
     pub(super) unseen: Vec<&'static str>,
     pub(super) notes: Vec<String>,
+    pub(super) unlisted: Vec<Unlisted>,
 }
 
 /// Tables of iptables whose absence matters; nothing that a bundle shows uses `security`.
@@ -111,6 +113,13 @@ pub(super) fn select<'s, 'a>(all: &'s [Shown<'a>], v6: bool, required: bool) -> 
     }
     if required && !nft_complete && !selected.tables.is_empty() {
         selected.notes.push("no nftables rules besides those of iptables (no `nft list ruleset` to tell)".to_owned());
+        selected.unlisted.push(Unlisted::Native);
+    }
+    // Who shows the tables of one backend has not looked at those of the other.
+    let by_nft = |(_, backend, native): &(&Shown<'_>, Backend, bool)| !native && *backend == Backend::Nft;
+    let by_legacy = all.iter().any(|shown| shown.backend == Backend::Legacy && !shown.saved);
+    if required && !by_legacy && (nft_complete || selected.tables.iter().any(by_nft)) {
+        selected.unlisted.push(Unlisted::Legacy);
     }
     selected
 }

@@ -143,6 +143,8 @@ pub(crate) struct Sim<'a, 'b> {
     pub(crate) assumed: BTreeSet<String>,
     /// Tables that no document shows at hooks that packets passed.
     pub(crate) unseen: BTreeSet<&'static str>,
+    /// What may stop the packet where nobody has looked.
+    pub(crate) unlisted: BTreeSet<crate::Unlisted>,
     pub(crate) leg: Leg,
     /// How the first packet left the host for outside.
     pub(crate) left: Option<Left>,
@@ -161,6 +163,7 @@ impl<'a, 'b> Sim<'a, 'b> {
             branches,
             assumed: BTreeSet::new(),
             unseen: BTreeSet::new(),
+            unlisted: BTreeSet::new(),
             leg: Leg::Fwd,
             left: None,
             hops: 0,

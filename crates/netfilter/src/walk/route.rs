@@ -253,6 +253,7 @@ impl Sim<'_, '_> {
                 self.assumed.insert(
                     "packets are forwarded, as Docker needs it (no document shows net.ipv4.ip_forward)".to_owned(),
                 );
+                self.unlisted.insert(crate::Unlisted::Settings);
                 true
             }
             None => return Way::Stop(unknown("whether packets are forwarded (net.ipv4.ip_forward)", &["sysctl"])),

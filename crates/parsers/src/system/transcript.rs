@@ -215,6 +215,9 @@ fn parse(document: &Document<'_>) -> Parsed {
         if !one.facts.is_empty() && one.facts.iter().all(|fact| fact.kind() == "collection_error") {
             parsed.logs.push(log);
         }
+        if !one.facts.is_empty() || one.problems.is_empty() {
+            parsed.sections.push((format.name, inner.container.clone()));
+        }
         parsed.facts.extend(one.facts);
         parsed.problems.extend(one.problems);
         parsed.more_problems += one.more_problems;
