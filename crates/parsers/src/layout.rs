@@ -196,7 +196,7 @@ fn sos_command(rest: &[&str]) -> Place {
         .rsplit_once('.')
         .filter(|(_, number)| number.len() == 1 && number.bytes().all(|b| b.is_ascii_digit()))
         .map_or(name, |(base, _)| base);
-    let text = base.replace('_', " ");
+    let text = printed_file(base).unwrap_or_else(|| base.replace('_', " "));
     if let Some(at) = rest.iter().position(|segment| *segment == "namespaces") {
         place.container = rest.get(at + 1).map(|name| format!("netns:{name}").into());
     }
@@ -220,6 +220,16 @@ fn sos_command(rest: &[&str]) -> Place {
         place.container = Some(id.into()).filter(|id: &Text| !id.is_empty());
     }
     place
+}
+
+/// `cat_.proc.net.softnet_stat` is `cat /proc/net/softnet_stat`: blanks became `_`, and slashes `.`, as dots of names are.
+fn printed_file(name: &str) -> Option<String> {
+    const ENDINGS: &[&str] = &["conf", "json", "yaml", "yml", "cfg", "xml", "txt", "log", "d"];
+    let path = name.strip_prefix("cat_.")?;
+    let known = ["etc.", "proc.", "sys.", "run.", "var."].iter().any(|folder| path.starts_with(folder));
+    let (front, ending) = path.rsplit_once('.').filter(|(_, ending)| ENDINGS.contains(ending)).unwrap_or((path, ""));
+    let dot = if ending.is_empty() { "" } else { "." };
+    known.then(|| format!("cat /{}{dot}{ending}", front.replace('.', "/")))
 }
 
 /// What a sosreport ran or copied inside a container.

@@ -43,7 +43,7 @@ fn parse(document: &Document<'_>) -> Parsed {
         match key {
             // `going down` and `going back` are not yet what they become.
             "MII Status" => link.link_detected = Some(value == "up" || value == "going down"),
-            "Speed" => link.speed = value.strip_suffix(" Mbps").and_then(|speed| speed.parse().ok()),
+            "Speed" => link.speed = value.strip_suffix(" Mbps").unwrap_or(value).parse().ok(),
             "Duplex" => link.duplex = Some(capital(value)).filter(|word| word != "Unknown").map(Into::into),
             _ => {}
         }

@@ -7,7 +7,7 @@ use crate::format::{Format, Hint, Match};
 use crate::json;
 use crate::words::{self, Words};
 
-/// `nstat`, /proc/net/snmp6.
+/// `nstat`, /proc/net/snmp6, /proc/net/dev_snmp6/*.
 pub(crate) static NSTAT: Format =
     Format { name: "nstat", collect: "nstat -az", kinds: &["counter"], detect: detect_nstat, parse: parse_nstat };
 
@@ -78,13 +78,18 @@ fn detect_nstat(hint: &Hint<'_>) -> Match {
         || words::most_lines(hint.head, |line| {
             nstat(line).is_some_and(|(name, _)| known.iter().any(|start| name.starts_with(start)))
         });
-    Match::of(content, words::subject_is(hint.subject, &["nstat"]) || hint.subject == "/proc/net/snmp6")
+    let file = hint.subject == "/proc/net/snmp6" || hint.subject.starts_with(DEV_SNMP6);
+    Match::of(content, words::subject_is(hint.subject, &["nstat"]) || file)
 }
+
+/// A file for each interface, with the interface's number above the counters.
+const DEV_SNMP6: &str = "/proc/net/dev_snmp6/";
 
 fn parse_nstat(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     for line in document.lines().filter(|line| !line.text.trim().is_empty() && !line.text.starts_with('#')) {
         match nstat(line.text) {
+            _ if line.text.starts_with("ifIndex") => {}
             Some(counter) => emit(document, &mut parsed, (line, line), None, counter),
             None => parsed.problem(document, line.number, "expected a counter and its value; line skipped"),
         }

@@ -1,7 +1,7 @@
 //! Documents of the network that no rule matches on: recognised, so that they are not searched as if they were logs, and no fact is
-//! made of them. `ethtool -a`, `-c`, `-g`, `-m`, `-T` and `--show-priv-flags`; /proc/net/{igmp,igmp6,dev_mcast,netlink,packet,
+//! made of them. `ethtool -a`, `-c`, `-g`, `-m`, `-P`, `-T`, `--show-priv-flags` and what else it prints; /proc/net/{igmp,igmp6,dev_mcast,netlink,packet,
 //! protocols,unix,softnet_stat}, /proc/net/sctp/*, /proc/net/netfilter/nfnetlink_queue; `nmcli connection show NAME`,
-//! `nmcli general`; ifcfg files; `teamdctl DEV state dump`, `ovs-vsctl show`, `wg show`, `ip mroute`, `ip vrf`, `bridge mdb`,
+//! `nmcli general`; ifcfg files; `teamdctl DEV state dump`, `ovs-vsctl show`, `wg show`, `ip mroute`, `ip vrf`, `ip nexthop`, `bridge mdb`,
 //! `host -C`, `ufw app info`, and the lists of firewall-cmd.
 
 use crate::document::{Document, Parsed};
@@ -71,6 +71,13 @@ fn detect(hint: &Hint<'_>) -> Match {
 fn named(hint: &Hint<'_>) -> bool {
     const COMMANDS: &[&[&str]] = &[
         &["ip", "mroute"],
+        &["ip", "nexthop"],
+        &["ip", "netconf"],
+        &["ip", "ntable"],
+        &["ip", "addrlabel"],
+        &["ip", "token"],
+        &["ip", "tcp_metrics"],
+        &["ethtool"],
         &["ip", "vrf"],
         &["ip", "tunnel"],
         &["ip", "xfrm"],

@@ -101,7 +101,7 @@ fn detect(hint: &Hint<'_>) -> Match {
         header(line).is_some_and(|header| match header.1 {
             Rest::Link(rest) => rest.split_ascii_whitespace().next() == Some("mtu"),
             Rest::Address(rest) => address(rest).is_some(),
-        }) || brief(line).is_some()
+        }) || brief(line).is_some_and(|(interface, addresses)| interface.mac.is_some() || !addresses.is_empty())
             || labelled(line).is_some()
     });
     match (content, named) {
@@ -186,7 +186,8 @@ fn set_attributes(interface: &mut Interface, rest: &str) {
     }
 }
 
-/// `lo  UNKNOWN  127.0.0.1/8 ::1/128` and `eth0@if5  UP  02:42:… <BROADCAST,…>` of `-br`.
+/// `lo  UNKNOWN  127.0.0.1/8 ::1/128`, `tun0  UP  10.0.0.1 peer 10.0.0.2/32` and `eth0@if5  UP  02:42:… <BROADCAST,…>` of `-br`.
+/// An interface without addresses is a name and a state, which alone do not tell the format.
 fn brief(line: &str) -> Option<(Interface, Vec<Address>)> {
     let mut words = line.split_ascii_whitespace();
     let (name, peer) = split_peer(words.next()?);
@@ -194,6 +195,7 @@ fn brief(line: &str) -> Option<(Interface, Vec<Address>)> {
     let mut interface = Interface { name: name.into(), peer, state: Some(state.into()), ..Interface::default() };
     let mut addresses = Vec::new();
     let mut told = false;
+    let mut own = None;
     for word in words {
         if let Some(flags) = word.strip_prefix('<').and_then(|word| word.strip_suffix('>')) {
             set_flags(&mut interface, flags);
@@ -203,8 +205,17 @@ fn brief(line: &str) -> Option<(Interface, Vec<Address>)> {
         } else if let Some((address, prefix)) =
             word.split_once('/').and_then(|(a, p)| Some((a.parse().ok()?, p.parse().ok()?)))
         {
-            addresses.push(Address { interface: name.into(), address: Some(address), prefix, ..Address::default() });
-        } else if addresses.is_empty() {
+            let (address, peer) = own.take().map_or((address, None), |own| (own, Some(address)));
+            addresses.push(Address {
+                interface: name.into(),
+                address: Some(address),
+                prefix,
+                peer,
+                ..Address::default()
+            });
+        } else if let Ok(address) = word.parse() {
+            own = Some(address);
+        } else if addresses.is_empty() && own.is_none() {
             return None;
         }
     }
@@ -212,7 +223,7 @@ fn brief(line: &str) -> Option<(Interface, Vec<Address>)> {
         // Without flags an operational state is all there is; only DOWN leaves open whether it is set up.
         interface.up = state != "DOWN";
     }
-    (told || !addresses.is_empty() || interface.mac.is_some()).then_some((interface, addresses))
+    Some((interface, addresses))
 }
 
 /// Operational states as iproute2 prints them.

@@ -23,6 +23,7 @@ mod qdisc;
 mod resolver;
 mod route_table;
 mod ss;
+mod ss_summary;
 mod sysctl;
 mod traffic;
 
@@ -38,6 +39,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &ip_route::IP_ROUTE,
     &ip_rule::IP_RULE,
     &ss::SS,
+    &ss_summary::SS_SUMMARY,
     &netstat::NETSTAT,
     &route_table::ROUTE,
     &ifconfig::IFCONFIG,
@@ -70,6 +72,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &nmcli::NMCLI,
     &nmcli::NMCLI_SHOW,
     &qdisc::QDISC,
+    &qdisc::QDISC_JSON,
     &proc_net::PROC_SOCKETS,
     &proc_net::PROC_ROUTE,
     &proc_net::PROC_ROUTE6,

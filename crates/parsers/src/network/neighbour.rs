@@ -65,11 +65,19 @@ fn parse_neigh(document: &Document<'_>) -> Parsed {
     parsed
 }
 
-/// `? (10.0.0.1) at 02:… [ether] on eth0`, `<incomplete>` or `incomplete` for the address, `PERM` and `PUB` behind it.
+/// `? (10.0.0.1) at 02:… [ether] on eth0`, `<incomplete>` or `incomplete` for the address, `PERM` and `PUB` behind it. In German
+/// both prepositions are `auf`, in Portuguese `em`.
 fn bsd(line: &str) -> Option<Neighbour> {
     let (_, rest) = line.split_once(" (")?;
-    let (address, rest) = rest.split_once(") at ")?;
-    let (front, interface) = rest.rsplit_once(" on ")?;
+    let (address, rest) = rest.split_once(") ")?;
+    let (at, rest) = rest.split_once(' ')?;
+    let on = match at {
+        "at" => " on ",
+        "auf" => " auf ",
+        "em" => " em ",
+        _ => return None,
+    };
+    let (front, interface) = rest.rsplit_once(on)?;
     let mac = front.split_ascii_whitespace().next()?;
     let state = if mac.contains("incomplete") {
         Some("INCOMPLETE")
@@ -101,6 +109,13 @@ fn row(line: &str) -> Option<Neighbour> {
     Some(Neighbour { address, interface, mac: words::mac(mac).filter(|_| !unresolved), state, container: None })
 }
 
+/// `10.9.0.88  *  <from_interface>  MP  br0`: an address that this host answers for, and no neighbour.
+fn answered_for(line: &str) -> bool {
+    let mut words = line.split_ascii_whitespace();
+    words.next().is_some_and(|word| words::address(word).is_some())
+        && (line.contains("<from_interface>") || words.next() == Some("*"))
+}
+
 fn is_arp_header(line: &str) -> bool {
     let squeezed = line.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     squeezed.starts_with("Address HWtype HWaddress Flags Mask Iface")
@@ -123,7 +138,7 @@ fn parse_arp(document: &Document<'_>) -> Parsed {
     for line in document.lines().filter(|line| !line.text.trim().is_empty() && !is_arp_header(line.text)) {
         if let Some(found) = bsd(line.text).or_else(|| row(line.text)) {
             parsed.line_fact(document, line, Neighbour { container: document.container.clone(), ..found });
-        } else if line.text.starts_with("Entries:") {
+        } else if line.text.starts_with("Entries:") || answered_for(line.text) {
         } else if line.text.split_ascii_whitespace().count() >= 3
             && line.text.split_ascii_whitespace().any(|word| words::mac(word).is_some() || word == "(incomplete)")
         {

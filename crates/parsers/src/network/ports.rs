@@ -100,13 +100,16 @@ pub(super) fn state(word: &str) -> Text {
 
 /// Whether a command line asks for TCP and for UDP sockets; both unknown where it names neither.
 pub(super) fn asked(subject: &str) -> (Option<bool>, Option<bool>) {
-    let has = |short: char, long: &str| {
-        subject.split_ascii_whitespace().any(|word| word == long || (is_short(word) && word.contains(short)))
-    };
-    let (tcp, udp, other) =
-        (has('t', "--tcp"), has('u', "--udp"), has('x', "--unix") || has('w', "--raw") || has('S', "--sctp"));
+    let has = |short, long| has(subject, short, long);
+    let (tcp, udp) = (has('t', "--tcp"), has('u', "--udp"));
+    let other = has('x', "--unix") || has('w', "--raw") || has('S', "--sctp");
     let named = tcp || udp || other;
     (named.then_some(tcp), named.then_some(udp))
+}
+
+/// Whether a command line has this option, alone or among other letters.
+pub(super) fn has(subject: &str, short: char, long: &str) -> bool {
+    subject.split_ascii_whitespace().any(|word| word == long || (is_short(word) && word.contains(short)))
 }
 
 /// Whether a command line of ss asks for sockets that listen.

@@ -1,13 +1,61 @@
-//! `tc qdisc`, also with `-s`, as text; iproute2 3 to 6 (`tc/tc_qdisc.c`).
+//! `tc qdisc`, also with `-s`, as text and as JSON; iproute2 3 to 6 (`tc/tc_qdisc.c`).
 
-use bundlescope_facts::Qdisc;
+use bundlescope_facts::{Fact, Qdisc};
 
 use crate::document::{Document, Line, Parsed};
 use crate::format::{Format, Hint, Match};
+use crate::json;
 use crate::words::{self, Words};
 
 /// The format.
 pub(crate) static QDISC: Format = Format { name: "tc-qdisc", collect: "tc -s qdisc", kinds: &["qdisc"], detect, parse };
+
+/// `tc -j qdisc`.
+pub(crate) static QDISC_JSON: Format = Format {
+    name: "tc-qdisc-json",
+    collect: "tc -s -j qdisc",
+    kinds: &["qdisc"],
+    detect: detect_json,
+    parse: parse_json,
+};
+
+fn detect_json(hint: &Hint<'_>) -> Match {
+    let content = hint.head.trim_start().starts_with('[')
+        && json::first_record(hint.head)
+            .is_some_and(|record| record.has("kind") && record.has("handle") && record.has("refcnt"));
+    Match::of(content, words::subject_is(hint.subject, &["tc"]))
+}
+
+/// Options differ with the kind, and are left out.
+fn parse_json(document: &Document<'_>) -> Parsed {
+    let mut parsed = Parsed::default();
+    json::read(document, &mut parsed, |record, parsed| {
+        let (Some(discipline), Some(handle)) = (record.text("kind"), record.text("handle")) else {
+            parsed.problem(
+                document,
+                record.source().first_line,
+                "expected a queueing discipline with `kind` and `handle`",
+            );
+            return;
+        };
+        let interface = record.text("dev").or_else(|| asked(&document.subject).map(Into::into)).unwrap_or_default();
+        let found = Qdisc {
+            interface,
+            discipline,
+            handle,
+            parent: record.text("parent"),
+            options: None,
+            bytes: record.int("bytes"),
+            packets: record.int("packets"),
+            dropped: record.int("drops"),
+            overlimits: record.int("overlimits"),
+            backlog: record.int("qlen"),
+            container: document.container.clone(),
+        };
+        parsed.facts.push(Fact::new(record.source(), found));
+    });
+    parsed
+}
 
 fn detect(hint: &Hint<'_>) -> Match {
     let content = hint.head.lines().find(|line| !line.trim().is_empty()).is_some_and(|line| head(line).is_some());
@@ -46,7 +94,13 @@ fn head(line: &str) -> Option<Qdisc> {
         }
     }
     found.options = Some(words.rest()).filter(|rest| !rest.is_empty()).map(Into::into);
-    (!found.interface.is_empty()).then_some(found)
+    Some(found)
+}
+
+/// The device that `tc qdisc show dev DEV` was asked for; its rows do not name it.
+fn asked(subject: &str) -> Option<&str> {
+    let mut words = subject.split_ascii_whitespace().skip_while(|word| *word != "dev");
+    words.nth(1)
 }
 
 /// ` Sent 294766 bytes 2843 pkt (dropped 0, overlimits 0 requeues 0)`.
@@ -73,7 +127,11 @@ fn parse(document: &Document<'_>) -> Parsed {
             if let Some((first, last, done)) = open.take() {
                 parsed.fact(document, first, last, done);
             }
-            open = Some((line, line, Qdisc { container: document.container.clone(), ..found }));
+            let mut found = Qdisc { container: document.container.clone(), ..found };
+            if let ("", Some(device)) = (&*found.interface, asked(&document.subject)) {
+                found.interface = device.into();
+            }
+            open = Some((line, line, found));
         } else if let (Some((_, last, found)), true) = (&mut open, line.text.starts_with([' ', '\t'])) {
             *last = line;
             let text = line.text.trim();

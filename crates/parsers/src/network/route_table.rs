@@ -1,4 +1,4 @@
-//! `route -n`, `netstat -rn`, their IPv6 forms, and busybox.
+//! `route -n`, `netstat -rn`, their IPv6 forms, and busybox; titles in any language of net-tools.
 
 use std::net::Ipv4Addr;
 
@@ -37,9 +37,19 @@ fn columns(line: &str) -> Option<Columns> {
         ["Destination", "Gateway", "Genmask", "Flags", rest @ ..] if rest.contains(&"Iface") => {
             Some(Columns::V4 { metric: rest.contains(&"Metric") })
         }
+        // Translations leave these titles as they are, and the order too.
+        [_, _, _, _, _, "Ref", _, "Iface", ..] => Some(Columns::V4 { metric: true }),
+        [_, _, _, _, "MSS", _, "irtt", "Iface"] => Some(Columns::V4 { metric: false }),
         ["Destination", "Next", "Hop", "Flag" | "Flags", "Met" | "Metric", ..] => Some(Columns::V6),
         _ => None,
     }
+}
+
+/// `Kernel IP routing table`, `Kernel-IPv6-Routentabelle`, `Table de routage IP du noyau`.
+fn is_heading(line: &str) -> bool {
+    let lower = line.to_ascii_lowercase();
+    lower.starts_with("kernel")
+        || (lower.contains(" ip") && ["noyau", "kernel"].iter().any(|word| lower.ends_with(word)))
 }
 
 fn parse(document: &Document<'_>) -> Parsed {
@@ -52,7 +62,7 @@ fn parse(document: &Document<'_>) -> Parsed {
             table = Some(found);
             continue;
         }
-        if text.is_empty() || text.starts_with("Kernel ") {
+        if text.is_empty() || is_heading(text) {
             continue;
         }
         let words: Vec<&str> = text.split_ascii_whitespace().collect();

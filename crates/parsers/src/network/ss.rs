@@ -47,7 +47,7 @@ fn detect(hint: &Hint<'_>) -> Match {
     let content = lines.skip_while(|line| noise(line)).take(1).any(is_header);
     // `ss -H` has no header, nor has what `grep` leaves.
     let bare = words::most_lines(hint.head, |line| {
-        let tcp = line.starts_with("tcp") || line.starts_with("udp");
+        let tcp = ["tcp", "udp"].iter().chain(STATES).any(|start| line.starts_with(start));
         (named && line.starts_with([' ', '\t'])) || ((named || tcp) && socket(line, &Columns::default()).is_some())
     });
     match (content || bare, named) {
@@ -75,13 +75,15 @@ struct Columns {
     state: bool,
     /// Up to iproute2 4.12.
     old_wildcards: bool,
-    /// What the command line asked for, where the path tells: TCP, or UDP.
+    /// What the command line asked for, where the path tells: TCP, UDP or SCTP alone.
     asked: Option<Proto>,
+    /// It asked for sockets of other families alone, and one family is not named in the rows.
+    other: bool,
 }
 
 impl Default for Columns {
     fn default() -> Self {
-        Self { netid: true, state: true, old_wildcards: false, asked: None }
+        Self { netid: true, state: true, old_wildcards: false, asked: None, other: false }
     }
 }
 
@@ -107,6 +109,9 @@ fn socket<'a>(text: &'a str, columns: &Columns) -> Option<Option<Socket<'a>>> {
             _ => return Some(None),
         }
     }
+    if columns.other && proto.is_none() {
+        return Some(None);
+    }
     let state = if columns.state || words.peek().is_some_and(|word| STATES.contains(&word)) {
         let word = words.next()?;
         Some(STATES.contains(&word).then_some(word)?)
@@ -116,6 +121,10 @@ fn socket<'a>(text: &'a str, columns: &Columns) -> Option<Option<Socket<'a>>> {
     words.next()?.parse::<u64>().ok()?;
     words.next()?.parse::<u64>().ok()?;
     let local = end(&mut words)?;
+    // Netlink and packet sockets have no peer.
+    if words.peek() == Some("*") {
+        return Some(None);
+    }
     let peer = end(&mut words)?;
     let listens = matches!(state, Some("LISTEN" | "UNCONN")) || (state.is_none() && peer.1 == "*");
     let guess = if state == Some("UNCONN") { Proto::Udp } else { Proto::Tcp };
@@ -173,11 +182,14 @@ fn user(extra: &str) -> Option<Text> {
     extra.split_ascii_whitespace().find_map(|word| word.strip_prefix("uid:")).map(Text::from)
 }
 
-fn asked(subject: &str) -> Option<Proto> {
+/// The one protocol that was asked for, and whether only others than TCP and UDP were.
+fn asked(subject: &str) -> (Option<Proto>, bool) {
     match ports::asked(subject) {
-        (Some(true), Some(false)) => Some(Proto::Tcp),
-        (Some(false), Some(true)) => Some(Proto::Udp),
-        _ => None,
+        (Some(true), Some(false)) => (Some(Proto::Tcp), false),
+        (Some(false), Some(true)) => (Some(Proto::Udp), false),
+        (Some(false), Some(false)) if ports::has(subject, 'S', "--sctp") => (Some(Proto::Sctp), false),
+        (Some(false), Some(false)) => (None, true),
+        _ => (None, false),
     }
 }
 
@@ -194,12 +206,14 @@ fn list(document: &Document<'_>, columns: &Columns) -> Option<ListenerList> {
     // A single Netid column means that several families were asked for.
     let all = ports::asks_for_listeners(&document.subject) && asked_tcp.is_none();
     let container = document.container.clone();
-    Some(ListenerList { tcp: asked_tcp.unwrap_or(tcp || all), udp: asked_udp.unwrap_or(udp || all), container })
+    let list = ListenerList { tcp: asked_tcp.unwrap_or(tcp || all), udp: asked_udp.unwrap_or(udp || all), container };
+    (list.tcp || list.udp).then_some(list)
 }
 
 fn parse(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
-    let mut columns = Columns { asked: asked(&document.subject), ..Columns::default() };
+    let (asked, other) = asked(&document.subject);
+    let mut columns = Columns { asked, other, ..Columns::default() };
     // An unbracketed `:::80` or `::1:80` gives an old version away, wherever it stands.
     columns.old_wildcards = document.lines().any(|line| {
         line.text.split_ascii_whitespace().take(6).any(|word| {

@@ -43,7 +43,14 @@ fn parse_netstat(document: &Document<'_>) -> Parsed {
             titles = line.text.split_ascii_whitespace().collect();
             continue;
         }
-        if line.text.starts_with("Kernel Interface table") {
+        // In German, French and Portuguese too.
+        let headings = [
+            "Kernel Interface table",
+            "Kernel-Schnittstellentabelle",
+            "Table d'interfaces noyau",
+            "Tabela de Interfaces",
+        ];
+        if headings.iter().any(|heading| line.text.starts_with(heading)) {
             continue;
         }
         let mut words: Vec<&str> = line.text.split_ascii_whitespace().collect();

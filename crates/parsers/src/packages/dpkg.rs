@@ -86,12 +86,17 @@ fn split_arch(name: &str) -> (&str, Option<&str>) {
     name.split_once(':').map_or((name, None), |(name, arch)| (name, Some(arch)))
 }
 
+/// The line below the titles: `+++-===========-==========-============-=====`.
+fn is_rule(line: &str) -> bool {
+    line.starts_with("+++-=")
+}
+
 fn is_list_title(line: &str) -> bool {
     line.starts_with("||/ Name")
 }
 
 fn detect_list(hint: &Hint<'_>) -> Match {
-    let content = hint.head.lines().take(20).any(is_list_title);
+    let content = hint.head.lines().take(20).any(|line| is_rule(line) || is_list_title(line));
     let rows = words::most_lines(hint.head, |line| line.starts_with("ii  ") && list_row(line, true).is_some());
     Match::of(content || rows, words::subject_is(hint.subject, &["dpkg"]) || hint.subject.contains("installed-debs"))
 }
@@ -99,21 +104,24 @@ fn detect_list(hint: &Hint<'_>) -> Match {
 fn parse_list(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     let mut arched = true;
+    // What the columns mean stands above their titles, in the language of the host.
+    let mut legend = document.lines().any(|line| is_rule(line.text));
     for line in document.lines().filter(|line| !line.text.trim().is_empty()) {
         let text = line.text.trim_end();
-        if is_list_title(text) {
-            arched = text.contains("Architecture");
+        if is_rule(text) {
+            // A column each for the name, the version and the description, and one for the architecture since dpkg 1.16.
+            arched = text.split('-').filter(|piece| piece.starts_with('=')).count() > 3;
+            legend = false;
             continue;
         }
-        let decoration = ["Desired=", "| Status=", "|/ Err?", "+++-"].iter().any(|start| text.starts_with(start));
-        if decoration {
+        let complaint = text.starts_with("dpkg-query: ") || text.starts_with("dpkg: ");
+        if complaint || (legend && list_row(text, true).is_none()) || is_list_title(text) {
             continue;
         }
         match list_row(text, arched) {
             Some(package) => {
                 parsed.line_fact(document, line, Package { container: document.container.clone(), ..package })
             }
-            None if text.starts_with("dpkg-query: ") || text.starts_with("dpkg: ") => {}
             None => parsed.problem(
                 document,
                 line.number,
@@ -249,8 +257,11 @@ fn apt_row(line: &str) -> Option<Package> {
     })
 }
 
+/// `Listing...`, in English and German.
+const TITLES: [&str; 2] = ["Listing...", "Auflistung"];
+
 fn detect_apt(hint: &Hint<'_>) -> Match {
-    let titled = hint.head.lines().take(6).any(|line| line == "Listing..." || line == "Listing... Done");
+    let titled = hint.head.lines().take(6).any(|line| TITLES.iter().any(|title| line.starts_with(title)));
     let rows = hint.head.lines().filter(|line| apt_row(line).is_some()).take(3).count();
     Match::of(
         titled && rows > 0 || rows == 3 && words::most_lines(hint.head, |line| apt_row(line).is_some()),
@@ -271,7 +282,8 @@ fn each_line(document: &Document<'_>, row: impl Fn(&str) -> Option<Package>, exp
     let mut parsed = Parsed::default();
     for line in document.lines().filter(|line| !line.text.trim().is_empty()) {
         let text = line.text.trim_end();
-        let decoration = text.starts_with("Listing...") || text.starts_with("WARNING: apt does not have a stable CLI");
+        let decoration = TITLES.iter().any(|title| text.starts_with(title))
+            || text.starts_with("WARNING: apt does not have a stable CLI");
         match row(text) {
             Some(package) => {
                 parsed.line_fact(document, line, Package { container: document.container.clone(), ..package })

@@ -1,4 +1,4 @@
-//! `ping` and `ping6`: iputils, busybox and inetutils; also `arping`.
+//! `ping` and `ping6`: iputils, busybox and inetutils.
 
 use std::net::IpAddr;
 
@@ -99,6 +99,7 @@ fn detect(hint: &Hint<'_>) -> Match {
     let begins = header(first).is_some()
         || failure(first).is_some()
         || first.starts_with("WARNING: ping")
+        || preamble(first)
         || first.starts_with("PATTERN: ");
     Match::of(content && (named || begins), named)
 }
@@ -150,7 +151,7 @@ fn parse(document: &Document<'_>) -> Parsed {
             continue;
         }
         let Some(run) = &mut open else {
-            if !text.starts_with("WARNING: ") && !text.starts_with("PATTERN: ") {
+            if !text.starts_with("WARNING: ") && !text.starts_with("PATTERN: ") && !preamble(text) {
                 parsed.problem(document, line.number, "expected `PING HOST (ADDRESS) …`; line skipped");
             }
             continue;
@@ -164,6 +165,11 @@ fn parse(document: &Document<'_>) -> Parsed {
         } else if text.contains("bytes from ") && text.contains("seq=") && text.contains("time=") {
             run.replies += 1;
             run.last = line;
+        } else if text.contains("sendmsg: Operation not permitted") || text.contains("sendto: Operation not permitted")
+        {
+            // A rule of this host's own output drops it, and the kernel tells the sender (EPERM).
+            run.error.get_or_insert((None, Outcome::Prohibited));
+            run.last = line;
         } else if text.contains("local error: message too long") || text.contains("Message too long") {
             run.error.get_or_insert((None, Outcome::Other));
             run.last = line;
@@ -175,8 +181,23 @@ fn parse(document: &Document<'_>) -> Parsed {
     parsed
 }
 
+/// What `-v` tells of the sockets before it begins.
+fn preamble(text: &str) -> bool {
+    text.starts_with("ping: sock4.fd: ") || text.starts_with("ai->ai_family: ")
+}
+
+/// The routers of `-R`, the stamps of `-T`, the dots of `-f` (one for each packet that is not answered yet, `E` for an error).
+fn recorded(text: &str) -> bool {
+    text.starts_with("RR: ")
+        || text.starts_with("TS: ")
+        || text.starts_with("NOP")
+        || text.starts_with('\t')
+        || text.bytes().all(|byte| matches!(byte, b'.' | b' ' | b'E' | 8))
+}
+
 fn decoration(text: &str) -> bool {
-    text.starts_with("--- ")
+    recorded(text)
+        || text.starts_with("--- ")
         || text.starts_with("rtt ")
         || text.starts_with("round-trip ")
         || text.starts_with("pipe ")
@@ -188,4 +209,21 @@ fn decoration(text: &str) -> bool {
         || text.starts_with("Warning: time of day goes back")
         || text.starts_with("wrong data byte")
         || text.starts_with('#')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `error(0, errno, "sendmsg")` in iputils' ping_common.c, where the host's own firewall drops what it sends.
+    #[test]
+    fn what_the_host_itself_drops_is_prohibited() {
+        let text = "PING 10.0.0.2 (10.0.0.2) 56(84) bytes of data.\n\
+            ping: sendmsg: Operation not permitted\n\n\
+            --- 10.0.0.2 ping statistics ---\n\
+            1 packets transmitted, 0 received, 100% packet loss, time 0ms\n";
+        let parsed = parse(&Document::new("ping.txt", text.as_bytes()));
+        let outcomes: Vec<_> = parsed.facts.iter().map(|fact| fact.data.get("outcome").to_string()).collect();
+        assert_eq!((outcomes, parsed.problems), (vec!["prohibited".to_owned()], vec![]));
+    }
 }

@@ -1,4 +1,5 @@
-//! `df`: `-h`, `-k`, `-m`, `-B`, `-P`, `-i`, `-T`, `-a`, `--output`; GNU and busybox.
+//! `df`: `-h`, `-H`, `-k`, `-m`, `-B`, `-P`, `-i`, `-T`, `-a`, `--output`; GNU, in English, German, French, Spanish, Italian and
+//! Portuguese, and busybox; also `findmnt -D`.
 
 use bundlescope_facts::{FileSystem, Text};
 
@@ -6,7 +7,7 @@ use crate::document::{Document, Line, Parsed};
 use crate::format::{Format, Hint, Match};
 use crate::words;
 
-use super::units::size;
+use super::units::{in_powers, size};
 
 /// The format.
 pub(crate) static DF: Format = Format { name: "df", collect: "df -k; df -i", kinds: &["filesystem"], detect, parse };
@@ -31,7 +32,21 @@ enum Column {
 struct Header {
     columns: Vec<Column>,
     block: u64,
+    /// Units of sizes are powers of this: 1000 for `-H`.
+    base: u64,
 }
+
+/// How the header begins and ends, by language.
+const ENDS: &[(&str, &str)] = &[
+    ("Filesystem", "Mounted on"),
+    ("Dateisystem", "Eingehängt auf"),
+    ("Sys. de fichiers", "Monté sur"),
+    ("S.ficheros", "Montado en"),
+    ("File system", "Montato su"),
+    ("Sist. Arq.", "Montado em"),
+    // `findmnt -D`.
+    ("SOURCE", "TARGET"),
+];
 
 fn detect(hint: &Hint<'_>) -> Match {
     let mut lines = hint.head.lines().filter(|line| !line.trim().is_empty()).take(6);
@@ -44,22 +59,32 @@ fn detect(hint: &Hint<'_>) -> Match {
     }
 }
 
-/// `Filesystem [Type] 1K-blocks Used Available Use% Mounted on`.
+/// `Filesystem [Type] 1K-blocks Used Available Use% Mounted on`, in the languages of [`ENDS`].
 fn header(line: &str) -> Option<Header> {
-    let inner = line.trim().strip_prefix("Filesystem")?.strip_suffix("Mounted on")?;
-    let mut header = Header { columns: Vec::new(), block: 1 };
-    for word in inner.split_ascii_whitespace() {
+    let line = line.trim();
+    let inner = ENDS.iter().find_map(|(start, end)| line.strip_prefix(start)?.strip_suffix(end))?;
+    let mut header = Header { columns: Vec::new(), block: 1, base: 1024 };
+    let mut words = inner.split_ascii_whitespace();
+    while let Some(word) = words.next() {
         header.columns.push(match word {
-            "Type" => Column::Type,
-            "Size" => Column::Size,
-            "Used" => Column::Used,
-            "Available" | "Avail" => Column::Available,
-            "Use%" | "Capacity" => Column::UsedPercent,
-            "Inodes" => Column::Inodes,
-            "IUsed" => Column::InodesUsed,
-            "IFree" => Column::InodesFree,
-            "IUse%" => Column::InodesPercent,
-            _ => match word.strip_suffix("-blocks") {
+            "Type" | "FSTYPE" | "Typ" | "Tipo" => Column::Type,
+            "Size" | "SIZE" | "Größe" | "Taille" | "Tamaño" | "Dim." | "Tam." => Column::Size,
+            "Used" | "USED" | "Benutzt" | "Utilisé" | "Usados" | "Usati" | "Usado" => Column::Used,
+            "Available" | "Avail" | "AVAIL" | "Verfügbar" | "Verf." | "Disponible" | "Dispo" | "Disponibles"
+            | "Disp" | "Disponib." | "Dispon." | "Disponível" | "Disp." => Column::Available,
+            "Use%" | "USE%" | "Verw%" | "Uti%" | "Uso%" | "Capacity" | "Kapazität" | "Capacité" | "Capacidad"
+            | "Capacità" | "Capacid." => Column::UsedPercent,
+            "Inodes" | "Inœuds" | "Nodos-i" | "Inode" | "Inós" => Column::Inodes,
+            "IUsed" | "IBenutzt" | "IUtil." | "NUsados" | "IUsati" | "IUsado" => Column::InodesUsed,
+            "IFree" | "IFrei" | "ILibre" | "NLibres" | "ILiberi" | "ILivre" => Column::InodesFree,
+            "IUse%" | "IUti%" | "NUso%" | "IUso%" => Column::InodesPercent,
+            // `blocs de 1K`.
+            "blocs" | "bloques" | "Blocos" => {
+                words.next().filter(|word| *word == "de")?;
+                header.block = size(words.next()?)?;
+                Column::Size
+            }
+            _ => match ["-blocks", "-Blöcke", "-blocchi"].iter().find_map(|end| word.strip_suffix(end)) {
                 Some(unit) => {
                     header.block = size(unit)?;
                     Column::Size
@@ -72,12 +97,12 @@ fn header(line: &str) -> Option<Header> {
 }
 
 /// A number that a column may leave out.
-fn cell(column: Column, word: &str) -> Option<Option<u64>> {
+fn cell(column: Column, word: &str, base: u64) -> Option<Option<u64>> {
     match column {
         Column::Type | Column::Other => Some(None),
         _ if word == "-" => Some(None),
         Column::UsedPercent | Column::InodesPercent => Some(Some(word.strip_suffix('%')?.parse().ok()?)),
-        _ => Some(Some(size(word)?)),
+        _ => Some(Some(in_powers(word, 1, base)?)),
     }
 }
 
@@ -86,7 +111,7 @@ fn row(line: &str, header: &Header) -> Option<FileSystem> {
     let count = header.columns.len();
     // The source may hold blanks, and so may the mount point: the columns stand where they all can be read.
     let start = (1..words.len().saturating_sub(count)).take(16).find(|start| {
-        header.columns.iter().zip(&words[*start..]).all(|(column, word)| cell(*column, word).is_some())
+        header.columns.iter().zip(&words[*start..]).all(|(column, word)| cell(*column, word, header.base).is_some())
     })?;
     let mut found = FileSystem {
         source: words[..start].join(" ").into(),
@@ -94,7 +119,7 @@ fn row(line: &str, header: &Header) -> Option<FileSystem> {
         ..FileSystem::default()
     };
     for (column, word) in header.columns.iter().zip(&words[start..]) {
-        let value = cell(*column, word).flatten();
+        let value = cell(*column, word, header.base).flatten();
         let bytes = value.and_then(|value| value.checked_mul(header.block));
         match column {
             Column::Type => found.fs_type = Some(Text::from(*word)),
@@ -115,9 +140,12 @@ fn parse(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     let mut current: Option<Header> = None;
     let mut wrapped: Option<Line<'_>> = None;
+    let options = document.subject.split_ascii_whitespace().filter(|word| word.starts_with('-'));
+    let powers_of_1000 = |word: &str| word == "--si" || !word.starts_with("--") && word.contains('H');
+    let base = if options.into_iter().any(powers_of_1000) { 1000 } else { 1024 };
     for line in document.lines().filter(|line| !line.text.trim().is_empty()) {
         if let Some(found) = header(line.text) {
-            current = Some(found);
+            current = Some(Header { base, ..found });
             continue;
         }
         let Some(header) = &current else {

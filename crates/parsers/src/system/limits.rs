@@ -1,4 +1,4 @@
-//! Limits of resources: /proc/PID/limits, `ulimit -a` of bash and dash, limits.conf(5).
+//! Limits of resources: /proc/PID/limits, `prlimit`, `ulimit -a` of bash and dash, limits.conf(5).
 
 use bundlescope_facts::Limit;
 
@@ -14,6 +14,10 @@ pub(crate) static PROC_LIMITS: Format = Format {
     detect: detect_proc,
     parse: parse_proc,
 };
+
+/// `prlimit` of util-linux.
+pub(crate) static PRLIMIT: Format =
+    Format { name: "prlimit", collect: "prlimit", kinds: &["limit"], detect: detect_prlimit, parse: parse_prlimit };
 
 /// `ulimit -a`, `ulimit -aH`.
 pub(crate) static ULIMIT: Format =
@@ -135,6 +139,59 @@ fn parse_proc(document: &Document<'_>) -> Parsed {
             }
             None => {
                 parsed.problem(document, line.number, "expected a limit, its soft and its hard value; line skipped")
+            }
+        }
+    }
+    parsed
+}
+
+/// `NOFILE     max number of open files                1024      1048576 files`: bytes, seconds and numbers (`sys-utils/prlimit.c`).
+fn prlimit_row(line: &str) -> Option<Limit> {
+    let mut words = line.split_ascii_whitespace();
+    let item = words.next()?.to_ascii_lowercase();
+    // NICE and RTPRIO have no unit behind them.
+    let mut words = words.rev().peekable();
+    words.next_if(|word| amount(word, 1).is_none());
+    let (hard, soft) = (words.next()?, words.next()?);
+    let known = NAMES.iter().any(|(_, name)| *name == item) && words.next().is_some();
+    let ((soft, soft_unlimited), (hard, hard_unlimited)) = (amount(soft, 1)?, amount(hard, 1)?);
+    let seconds = |value: Option<i64>| if item == "rttime" { value.map(|value| value / 1_000_000) } else { value };
+    known.then(|| Limit {
+        item: item.as_str().into(),
+        soft: seconds(soft),
+        soft_unlimited,
+        hard: seconds(hard),
+        hard_unlimited,
+        ..Limit::default()
+    })
+}
+
+fn prlimit_titles(line: &str) -> bool {
+    line.split_ascii_whitespace().eq(["RESOURCE", "DESCRIPTION", "SOFT", "HARD", "UNITS"])
+}
+
+fn detect_prlimit(hint: &Hint<'_>) -> Match {
+    let content = hint.head.lines().find(|line| !line.trim().is_empty()).is_some_and(prlimit_titles);
+    Match::of(content, words::subject_is(hint.subject, &["prlimit"]))
+}
+
+/// Whose limits they are: `prlimit --pid 1`.
+fn prlimit_pid(subject: &str) -> Option<u32> {
+    let mut words = subject.split_ascii_whitespace();
+    words.by_ref().find(|word| matches!(*word, "-p" | "--pid"))?;
+    words.next()?.parse().ok()
+}
+
+fn parse_prlimit(document: &Document<'_>) -> Parsed {
+    let mut parsed = Parsed::default();
+    let pid = prlimit_pid(&document.subject);
+    for line in document.lines().filter(|line| !line.text.trim().is_empty() && !prlimit_titles(line.text)) {
+        match prlimit_row(line.text) {
+            Some(limit) => {
+                parsed.line_fact(document, line, Limit { pid, container: document.container.clone(), ..limit });
+            }
+            None => {
+                parsed.problem(document, line.number, "expected a resource, its soft and its hard limit; line skipped")
             }
         }
     }

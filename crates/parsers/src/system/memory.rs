@@ -1,4 +1,4 @@
-//! Memory: /proc/meminfo, `free` with any unit, `vmstat -s`.
+//! Memory: /proc/meminfo, `free` with any unit and in five languages, `vmstat -s`.
 
 use bundlescope_facts::Memory;
 
@@ -6,7 +6,7 @@ use crate::document::{Document, Line, Parsed};
 use crate::format::{Format, Hint, Match};
 use crate::words;
 
-use super::units::scaled;
+use super::units::{in_powers, scaled};
 
 /// /proc/meminfo.
 pub(crate) static MEMINFO: Format = Format {
@@ -105,14 +105,14 @@ fn titles(line: &str) -> Option<Vec<Column>> {
     let mut columns = Vec::new();
     for word in line.split_ascii_whitespace() {
         columns.push(match word {
-            "total" => Column::Total,
-            "used" => Column::Used,
-            "free" => Column::Free,
-            "shared" => Column::Shared,
-            "buffers" => Column::Buffers,
-            "cached" | "cache" => Column::Cached,
-            "buff/cache" => Column::Both,
-            "available" => Column::Available,
+            "total" | "gesamt" => Column::Total,
+            "used" | "benutzt" | "utilisé" | "usado" | "usada" => Column::Used,
+            "free" | "frei" | "libre" | "livre" => Column::Free,
+            "shared" | "gemns." | "gemeins." | "partagé" | "compartido" | "compart." => Column::Shared,
+            "buffers" | "Puffer" | "tampons" | "búferes" => Column::Buffers,
+            "cached" | "cache" | "Cache" | "caché" => Column::Cached,
+            "buff/cache" | "Puffer/Cache" | "tamp/cache" | "búf/caché" => Column::Both,
+            "available" | "verfügbar" | "disponible" | "disponível" => Column::Available,
             _ => return None,
         });
     }
@@ -122,7 +122,7 @@ fn titles(line: &str) -> Option<Vec<Column>> {
 fn detect_free(hint: &Hint<'_>) -> Match {
     let mut lines = hint.head.lines().filter(|line| !line.trim().is_empty());
     let content = lines.next().is_some_and(|line| titles(line).is_some())
-        && lines.next().is_some_and(|line| line.trim_start().starts_with("Mem:"));
+        && lines.next().is_some_and(|line| row(line).is_some_and(|(name, _)| name == "Mem"));
     match (content, words::subject_is(hint.subject, &["free"])) {
         (true, true) => Match::Both,
         (true, false) => Match::Content,
@@ -186,6 +186,11 @@ fn unit_of_numbers(numbers: &[u64]) -> Option<(u64, bool)> {
 /// The words of a row behind its name.
 fn row(line: &str) -> Option<(&str, Vec<&str>)> {
     let (name, rest) = line.trim().rsplit_once(':')?;
+    let name = match name {
+        "Speicher" | "Mem." => "Mem",
+        "Échange" | "Inter" => "Swap",
+        name => name,
+    };
     Some((name, rest.split_ascii_whitespace().collect()))
 }
 
@@ -238,8 +243,11 @@ fn finish(parsed: &mut Parsed, document: &Document<'_>, sample: Option<Sample<'_
     };
     let mut memory = Memory::default();
     let mut last = *first;
+    // `23Gi` is what it is in any case.
+    let si = document.subject.split_ascii_whitespace().any(|word| word == "--si");
+    let read = |cell: &&str| if si && !cell.ends_with('i') { in_powers(cell, unit, 1000) } else { scaled(cell, unit) };
     for (line, name, cells) in &sample.rows {
-        let bytes: Option<Vec<u64>> = cells.iter().map(|cell| scaled(cell, unit)).collect();
+        let bytes: Option<Vec<u64>> = cells.iter().map(read).collect();
         let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty() && bytes.len() <= sample.columns.len()) else {
             parsed.problem(document, line.number, "expected numbers below the titles; line skipped");
             continue;

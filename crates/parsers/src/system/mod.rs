@@ -61,6 +61,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &modules::LSMOD,
     &modules::PROC_MODULES,
     &limits::PROC_LIMITS,
+    &limits::PRLIMIT,
     &limits::ULIMIT,
     &limits::LIMITS_CONF,
     &security::SESTATUS,

@@ -42,7 +42,14 @@ fn titles(line: &str) -> Option<Titles<'_>> {
     let mut titles = Vec::new();
     for word in line.split_ascii_whitespace() {
         from += line.get(from..)?.find(word)? + word.len();
-        titles.push((word, from));
+        // German, French and Portuguese translate three of them.
+        let title = match word {
+            "BEFEHL" | "COM." | "COMANDO" => "COMMAND",
+            "ZEIT+" | "TEMPS+" | "TEMPO+" => "TIME+",
+            "UTIL." | "USUARIO" => "USER",
+            word => word,
+        };
+        titles.push((title, from));
     }
     let has = |name: &str| titles.iter().any(|(title, _)| *title == name);
     let command = titles.iter().position(|(title, _)| *title == "COMMAND")?;
@@ -117,7 +124,7 @@ fn row(titles: &Titles<'_>, line: &str) -> Result<Process, &'static str> {
 /// `%Cpu(s):  5.6 us, 11.1 sy,  0.0 ni, …`, `Cpu(s):  0.3%us,  0.1%sy, …`, `CPU:   0% usr   4% sys …`.
 fn cpu(line: &str) -> Option<Activity> {
     let (name, rest) = line.split_once(':')?;
-    if !matches!(name.trim(), "%Cpu(s)" | "Cpu(s)" | "CPU") {
+    if !matches!(name.trim(), "%Cpu(s)" | "%CPU(s)" | "Cpu(s)" | "CPU") {
         return None;
     }
     let mut found = Activity::default();
@@ -130,7 +137,7 @@ fn cpu(line: &str) -> Option<Activity> {
             number = Some(fraction(digits)?);
         }
         let field = match unit.trim_matches(['%', ',']) {
-            "us" | "usr" => &mut found.user,
+            "us" | "usr" | "ut" => &mut found.user,
             "sy" | "sys" => &mut found.system,
             "id" | "idle" => &mut found.idle,
             "wa" | "io" => &mut found.io_wait,
@@ -154,37 +161,38 @@ fn memory(line: &str, found: &mut Memory) -> Option<()> {
     };
     let unit = match unit {
         "" | "KiB" => 1024,
-        "MiB" => 1 << 20,
+        "MiB" | "MB" => 1 << 20,
         "GiB" => 1 << 30,
         "TiB" => 1 << 40,
         "PiB" => 1 << 50,
         _ => return None,
     };
     let swap = match name {
-        "Mem" => false,
-        "Swap" => true,
+        "Mem" | "mem" | "Spch" => false,
+        "Swap" | "swap" | "Éch" | "Intercambio" => true,
         _ => return None,
     };
-    let mut words = rest.split([' ', ',']).filter(|word| !word.is_empty());
+    // A comma may also stand inside a number.
+    let mut words = rest.split(' ').map(|word| word.trim_end_matches(',')).filter(|word| !word.is_empty());
     while let Some(word) = words.next() {
         // `512.0 used.   5757.0 avail Mem`; wide numbers of procps 3.3 end with `+`, and are not known.
         let bytes = if word.ends_with('+') { None } else { Some(scaled(word, unit)?) };
         let label = words.next()?.trim_end_matches('.');
         let field = match (label, swap) {
             ("total", false) => &mut found.total,
-            ("free", false) => &mut found.free,
-            ("used", false) => &mut found.used,
-            ("buff/cache", _) => &mut found.buffers_and_cache,
+            ("free" | "libr", false) => &mut found.free,
+            ("used" | "util", false) => &mut found.used,
+            ("buff/cache" | "tamp/cache", _) => &mut found.buffers_and_cache,
             ("buffers" | "buff", _) => &mut found.buffers,
             ("cached", _) => &mut found.cached,
             ("shrd", _) => &mut found.shared,
-            ("avail", _) => {
+            ("avail" | "dispo", _) => {
                 words.next();
                 &mut found.available
             }
             ("total", true) => &mut found.swap_total,
-            ("free", true) => &mut found.swap_free,
-            ("used", true) => &mut found.swap_used,
+            ("free" | "libr", true) => &mut found.swap_free,
+            ("used" | "util", true) => &mut found.swap_used,
             _ => return None,
         };
         *field = bytes;
@@ -220,8 +228,10 @@ impl<'d> Summary<'d> {
 
 /// `Tasks: 108 total,   2 running, 106 sleeping,   0 stopped,   5 zombie`.
 fn tasks(line: &str) -> Option<Option<u32>> {
-    let rest = line.strip_prefix("Tasks:").or_else(|| line.strip_prefix("Threads:"))?;
-    let zombies = rest.split(',').find_map(|part| part.trim().strip_suffix("zombie"))?;
+    let titles = ["Tasks:", "Threads:", "Tâches:", "Tareas:", "Tarefas:"];
+    let rest = titles.iter().find_map(|title| line.strip_prefix(title))?;
+    let zombies = |part: &&str| part.ends_with("zombie") || part.ends_with("zumbi");
+    let zombies = rest.split(',').map(str::trim).find(zombies)?.split(' ').next()?;
     Some(zombies.trim().parse().ok())
 }
 

@@ -6,13 +6,18 @@ pub(super) fn size(word: &str) -> Option<u64> {
 }
 
 /// The same where a number without a unit is of `unit` bytes: `7809.9` MiB.
+pub(super) fn scaled(word: &str, unit: u64) -> Option<u64> {
+    in_powers(word, unit, 1024)
+}
+
+/// The same with units that are powers of `base`: of 1000 for `df -H` and `free --si`.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,
     reason = "checked to be finite and positive; sizes with a fraction are rounded anyway"
 )]
-pub(super) fn scaled(word: &str, unit: u64) -> Option<u64> {
+pub(super) fn in_powers(word: &str, unit: u64, base: u64) -> Option<u64> {
     if let Ok(number) = word.parse::<u64>() {
         return number.checked_mul(unit);
     }
@@ -22,7 +27,7 @@ pub(super) fn scaled(word: &str, unit: u64) -> Option<u64> {
         (_, last) if last.is_ascii_digit() => (number, if number.len() == word.len() { unit } else { 1 }),
         (at, last) => {
             let power = "BKMGTPEZ".find(last.to_ascii_uppercase())?;
-            (&number[..at], 1024u64.checked_pow(u32::try_from(power).ok()?)?)
+            (&number[..at], base.checked_pow(u32::try_from(power).ok()?)?)
         }
     };
     // What Rust reads as a number and no command prints: signs, exponents, `inf`.

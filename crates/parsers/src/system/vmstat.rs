@@ -14,7 +14,14 @@ pub(crate) static VMSTAT: Format =
 
 /// ` r  b   swpd   free   buff  cache   si   so    bi    bo   in   cs us sy id wa st`.
 fn titles(line: &str) -> Option<Vec<&str>> {
-    let titles: Vec<&str> = line.split_ascii_whitespace().collect();
+    // German, French, Spanish and Portuguese translate four of them.
+    let title = |word| match word {
+        "frei" | "libre" | "livre" => "free",
+        "tampon" | "búf" => "buff",
+        "Cache" | "caché" => "cache",
+        word => word,
+    };
+    let titles: Vec<&str> = line.split_ascii_whitespace().map(title).collect();
     (titles.starts_with(&["r", "b", "swpd", "free"]) && titles.len() < 40).then_some(titles)
 }
 
