@@ -80,6 +80,8 @@ const CONCLUDED: &[(&str, &[&str], &str)] = &[
     ("memory", &["total", "used", "free", "available", "buffers", "cached", "buffers_and_cache", "shared"], "bytes"),
     ("memory", &["swap_total", "swap_used", "swap_free", "commit_limit", "committed"], "bytes"),
     ("activity", &["swap_used", "free", "swap_in", "swap_out"], "bytes, whatever the unit printed"),
+    ("load", &["one", "five", "fifteen"], "some languages write a comma"),
+    ("qdisc", &["interface"], "`tc qdisc show dev` tells it in the command alone"),
     ("uptime", &["seconds"], "seconds of `2 days, 19:32`"),
     ("cpu", &["count", "sockets", "threads_per_core"], "counted in /proc/cpuinfo"),
     ("block_device", &["size", "parent"], "bytes, whatever the unit printed; the tree tells it"),
