@@ -152,7 +152,10 @@ fn ask_udp(from: SocketAddr, to: SocketAddr) -> Seen {
         Err(error) => return failed(&error),
     };
     let _ = socket.set_read_timeout(Some(WAIT));
-    if let Err(error) = socket.connect(to).and_then(|()| socket.send(b"x").map(|_| ())) {
+    if let Err(error) = socket.connect(to).and_then(|()| socket.send(b"x").map(|_| ()))
+        // OUTPUT took the packet away: the error that REJECT sends comes all the same.
+        && error.raw_os_error() != Some(1)
+    {
         return failed(&error);
     }
     let mut buffer = [0; 8];

@@ -56,7 +56,7 @@ impl Lab {
             // Many errors at once are the test's own doing.
             lab.inside(
                 name,
-                "sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0 net.ipv4.icmp_msgs_per_sec=100000",
+                "sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0 net.ipv4.icmp_msgs_per_sec=100000 net.ipv4.icmp_msgs_burst=10000",
             )?;
         }
         lab.wire()?;
