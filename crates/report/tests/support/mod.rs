@@ -169,6 +169,7 @@ pub(crate) fn story() -> Diagnosis {
             related: Vec::new(),
             missing: Vec::new(),
             assumed: strings(&["bridge-nf-call-iptables is 1: the bundle holds no sysctl output"]),
+            ..ProbeAnswer::default()
         },
     }];
     let mut symptom = finding(
