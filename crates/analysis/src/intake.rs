@@ -404,6 +404,33 @@ impl Sink for Reader {
     }
 }
 
+/// The lines of a parsed document that its parser could not read, as parts that are searched like a log: the words of a person
+/// around a table, the output of a command below that of another one.
+fn unread(parsed: &Parsed, container: Option<&Text>, bytes: &[u8]) -> Vec<LogPart> {
+    let lines: std::collections::BTreeSet<u32> =
+        parsed.problems.iter().map(|problem| problem.line).filter(|line| *line > 0).collect();
+    let Some(last) = lines.last() else { return Vec::new() };
+    let mut parts: Vec<LogPart> = Vec::new();
+    let mut start = 0;
+    for (line, raw) in (1u32..=*last).zip(bytes.split_inclusive(|byte| *byte == b'\n')) {
+        let end = start + raw.len();
+        let scanned = || parsed.logs.iter().any(|part| part.span.0 < end && part.span.1 > start);
+        if lines.contains(&line) && !scanned() {
+            match parts.last_mut().filter(|part| part.span.1 == start) {
+                Some(open) => open.span.1 = end,
+                None => parts.push(LogPart {
+                    container: container.cloned(),
+                    is_log: false,
+                    first_line: line,
+                    span: (start, end),
+                }),
+            }
+        }
+        start = end;
+    }
+    parts
+}
+
 /// Scans the part of a document that no parser reads.
 fn scan_part(
     parsed: &mut Parsed,
@@ -455,7 +482,8 @@ fn work(jobs: &Receiver<Job>, signatures: &SignatureSet, done: &Sender<(usize, O
                 let container = identified.container;
                 let document = Document { container: container.clone(), ..Document::new(path.clone(), &bytes) };
                 let mut parsed = format.read(&document);
-                let parts = std::mem::take(&mut parsed.logs).into_iter();
+                let unread = unread(&parsed, container.as_ref(), &bytes);
+                let parts = std::mem::take(&mut parsed.logs).into_iter().chain(unread);
                 let errors =
                     parts.filter_map(|part| scan_part(&mut parsed, part, &path, &bytes, signatures, year)).collect();
                 if parsed.more_problems > 0 {

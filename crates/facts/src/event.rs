@@ -325,6 +325,40 @@ pub const EVENTS: &[KindSpec] = &[
         ],
     },
     KindSpec {
+        name: "pod_failure",
+        doc: &[
+            " A log or a note says what keeps a pod from running: the kubelet and the scheduler in their logs, and the events",
+            " of a pod where they were copied without the name of their object.",
+        ],
+        fields: &[
+            CONTAINER,
+            field("pod", TEXT, &[" Name of the pod, where told; `(unnamed)` where it is not."]),
+            field(
+                "reason",
+                FieldType::Word(&["image", "scheduling", "network", "volume", "crash", "probe", "config", "start"]),
+                &[" What failed."],
+            ),
+            field("message", TEXT, &[" The words for it."]),
+            ONGOING,
+        ],
+    },
+    KindSpec {
+        name: "component_failure",
+        doc: &[" A part of a cluster says in its log that it does not work: kubelet, etcd, CoreDNS, flannel, kube-proxy."],
+        fields: &[
+            CONTAINER,
+            field(
+                "component",
+                FieldType::Word(&["kubelet", "etcd", "coredns", "flannel", "kube-proxy", "kube-apiserver", "runtime"]),
+                &[" The part."],
+            ),
+            field("reason", TEXT, &[" One word for what is wrong, such as `network_plugin`, `no_space`, `loop`."]),
+            field("subject", TEXT, &[" What it is about: the other member of etcd, the zone or the server of CoreDNS."]),
+            field("message", TEXT, &[" Its words."]),
+            ONGOING,
+        ],
+    },
+    KindSpec {
         name: "swarm_failure",
         doc: &[" A Swarm node could not reach another one."],
         fields: &[

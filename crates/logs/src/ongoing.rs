@@ -9,6 +9,9 @@ use crate::merge::Event;
 const QUIET_SECONDS: i64 = 30;
 /// Or this many times the usual gap between two failures.
 const QUIET_GAPS: i64 = 3;
+/// Stands in for a year that stamps do not have and nobody knows: a leap year in which no log was written. Stamps of one log
+/// are still as far apart as they are.
+pub(crate) const STAND_IN_YEAR: i16 = 1604;
 /// Without times: lines behind a failure that still count as the end of the log.
 const FEW_LINES: u64 = 10;
 
@@ -40,6 +43,12 @@ const PORTS: &[(i64, u32)] = &[
     (636, 4),
     (9200, 5),
 ];
+
+/// True for a time in the year that stands in.
+pub(crate) fn is_stand_in(time: Timestamp) -> bool {
+    // A zone may put the first and the last hours of that year into its neighbours; 1900-01-01 is far behind all of them.
+    time.as_second() < -2_208_988_800
+}
 
 /// The end of a log.
 #[derive(Debug, Clone, Copy)]
@@ -105,7 +114,11 @@ fn ongoing(event: &Event, all: &[Event], only_target: bool, end: End) -> Option<
     if lines_after == 0 {
         return Some(true);
     }
-    if let (Some(first), Some(last), Some(end)) = (event.first, event.last, end.time) {
+    // Stamps with and without a year in one log cannot be compared.
+    if let (Some(first), Some(last), Some(end)) = (event.first, event.last, end.time)
+        && is_stand_in(first) == is_stand_in(end)
+        && is_stand_in(last) == is_stand_in(end)
+    {
         let repeats = i64::try_from(event.count).unwrap_or(i64::MAX).saturating_sub(1);
         let gap = if repeats > 0 { (last.as_second() - first.as_second()) / repeats } else { 0 };
         let quiet = end.as_second() - last.as_second();

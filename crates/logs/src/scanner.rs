@@ -179,6 +179,13 @@ impl<'s> Scanner<'s> {
         let problems = self.problems();
         let mut events = self.events.list;
         ongoing::judge(&mut events, End { time: last_time, lines: last_line });
+        // A year that stood in served to tell how long after each other records came, and is no fact.
+        for event in &mut events {
+            event.first = event.first.filter(|time| !ongoing::is_stand_in(*time));
+            event.last = event.last.filter(|time| !ongoing::is_stand_in(*time));
+        }
+        let [first_time, last_time] =
+            [self.first_time, last_time].map(|time| time.filter(|time| !ongoing::is_stand_in(*time)));
         let source = Source {
             document: self.document,
             first_line: u32::try_from(before + 1).unwrap_or(u32::MAX),
@@ -186,7 +193,7 @@ impl<'s> Scanner<'s> {
             span: (start, end),
         };
         let (lines, bytes) = (last_line - before, end - start);
-        let log = Log { container: self.container, first_time: self.first_time, last_time, lines, bytes };
+        let log = Log { container: self.container, first_time, last_time, lines, bytes };
         let events = events.into_iter().map(Fact::from).chain(self.near).collect();
         let (errors, errors_left_out) = self.errors.finish();
         Scanned { events, log: Fact::new(source, log), problems, errors, errors_left_out }
@@ -278,7 +285,7 @@ impl<'s> Scanner<'s> {
     }
 
     fn read_record(&mut self, hit: usize) {
-        let record = record::around(&self.buffer, hit, self.year);
+        let record = record::around(&self.buffer, hit, Some(self.some_year()));
         // Ranges of earlier records that end before this one begin are not needed any more; keeping the latest few
         // is enough because records of interleaved sources overlap within a bounded distance.
         let from = record.lines.first().map_or(0, |line| self.base + line.start as u64);
@@ -498,8 +505,13 @@ impl<'s> Scanner<'s> {
         self.counted.1
     }
 
+    /// The year of stamps that have none, or one that stands in for it.
+    fn some_year(&self) -> i16 {
+        self.year.unwrap_or(ongoing::STAND_IN_YEAR)
+    }
+
     fn time_of(&self, raw: &[u8]) -> Option<Timestamp> {
-        framing::parse(raw.get(..raw.len().min(MAX_BYTES)).unwrap_or_default(), self.year).time
+        framing::parse(raw.get(..raw.len().min(MAX_BYTES)).unwrap_or_default(), Some(self.some_year())).time
     }
 
     fn last_time(&self) -> Option<Timestamp> {

@@ -32,7 +32,7 @@ fact_kind! {
 
 fact_kind! {
     /// A check that a tool made itself: troubleshoot.sh's analysis.json and its collectors that probe (http, tcpPortStatus,
-    /// postgres, registry, goldpinger, …), preflight checks of kubeadm.
+    /// postgres, registry, goldpinger, …), preflight checks of kubeadm and its table of certificates (`kubeadm-certs`).
     "check_result": CheckResult {
         /// What was checked.
         name: Text,

@@ -83,7 +83,7 @@ static DESCRIPTIONS: Format = Format {
     name: "kubectl-describe",
     collect: "kubectl describe pods,nodes,services,deployments,pvc -A",
     kinds: TABLE_KINDS,
-    detect: |hint| sure(describe::is_description(hint.head), hint),
+    detect: |hint| sure(describe::is_description(hint.head) || describe::is_rest(hint.subject, hint.head), hint),
     parse: describe::parse,
 };
 

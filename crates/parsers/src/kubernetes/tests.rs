@@ -212,3 +212,18 @@ fn descriptions_are_read() {
     assert_eq!((of(4, "taints"), of(4, "version")), ("k=v:NoSchedule, other:NoExecute".into(), "v1.30.1".into()));
     assert_eq!(of(4, "message"), "NodeStatusUnknown: Kubelet stopped posting node status.");
 }
+
+#[test]
+fn the_events_alone_belong_to_the_object_that_was_asked_for() {
+    let text = "$ kubectl describe pod worker-0 -n data | grep -A4 Events\nEvents:\n  Type     Reason            Age   From               Message\n  \
+                ----     ------            ----  ----               -------\n  \
+                Warning  FailedScheduling  12s   default-scheduler  0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.\n";
+    let identified = crate::identify("session.txt", text.as_bytes());
+    let crate::Identity::Format(format) = identified.identity else { panic!("not known") };
+    let parsed = format.read(&crate::Document::new("session.txt", text.as_bytes()));
+    assert_eq!(parsed.problems, []);
+    let [event] = &parsed.facts[..] else { panic!("{:?}", parsed.facts) };
+    let field = |name: &str| event.get(name).to_string();
+    assert_eq!((field("object_kind"), field("object"), field("age")), ("pod".into(), "worker-0".into(), "12".into()));
+    assert_eq!(event.source.first_line, 5);
+}

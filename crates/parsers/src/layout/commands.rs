@@ -306,6 +306,12 @@ fn read(text: &str, depth: u8) -> Option<Command> {
     if let Some(command) = wrapped(&words, depth) {
         return Some(command);
     }
+    if let Some(rest) = kubectl(&words) {
+        let mut same = vec!["kubectl"];
+        same.extend(rest);
+        words = same;
+    }
+    let first = *words.first()?;
     let (_, arguments) = COMMANDS.iter().find(|(name, _)| *name == first)?;
     let rest = &words[1..];
     // Prose ends words with punctuation; no argument here does.
@@ -353,6 +359,19 @@ fn read(text: &str, depth: u8) -> Option<Command> {
         subject = words.join(" ");
     }
     Some(Command { subject, container: None })
+}
+
+/// What follows another name of kubectl: its usual aliases, OpenShift's client, and the copies that distributions bring.
+fn kubectl<'a, 'w>(words: &'w [&'a str]) -> Option<&'w [&'a str]> {
+    const VERBS: &[&str] = &["get", "describe", "logs", "top", "version", "cluster-info", "api-versions"];
+    let rest = match words {
+        ["microk8s" | "k3s" | "rke2" | "minikube" | "k0s", "kubectl", "--", rest @ ..]
+        | ["microk8s" | "k3s" | "rke2" | "minikube" | "k0s", "kubectl", rest @ ..]
+        | ["k" | "kc" | "oc" | "microk8s.kubectl", rest @ ..] => rest,
+        [program, rest @ ..] if program.ends_with("/kubectl") || program.ends_with("/kubectl.sh") => rest,
+        _ => return None,
+    };
+    rest.iter().any(|word| VERBS.contains(word)).then_some(rest)
 }
 
 /// An argument and not an English word: a device, a key with dots, an address.

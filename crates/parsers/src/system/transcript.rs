@@ -2,7 +2,8 @@
 //!
 //! Headings are shell prompts (`$ ss -tlnp`, `root@web1:~# ip addr`), traces (`+ ip addr`), `tail`'s `==> /etc/hosts <==`, comments and
 //! decorations (`# ip addr`, `### iptables-save ###`, `--- ss ---`) and underlined commands. A comment inside a file is told from a
-//! heading by what it names: a known command with fitting arguments, or an absolute path, and nothing else.
+//! heading by what it names: a known command with fitting arguments, or an absolute path, and nothing else. Blocks of code of a
+//! Markdown text (a ticket, an issue) are sections too, whether or not a command stands above them.
 
 use bundlescope_facts::Text;
 
@@ -48,10 +49,17 @@ fn decorated(line: &str) -> Option<&str> {
 
 /// What follows a shell's prompt.
 fn prompt(line: &str) -> Option<&str> {
-    if let Some(rest) = line.strip_prefix("$ ").or_else(|| line.strip_prefix("% ")) {
+    if let Some(rest) = ["$ ", "% ", "❯ ", "➜  "].iter().find_map(|sign| line.strip_prefix(sign)) {
         return Some(rest);
     }
-    let at = line.find("# ").or_else(|| line.find("$ "))?;
+    // `[root@web1 ~] ip addr`, of shells whose prompt ends with the bracket.
+    if let Some((inside, rest)) = line.strip_prefix('[').and_then(|rest| rest.split_once("] "))
+        && inside.contains('@')
+        && inside.len() < 80
+    {
+        return Some(rest);
+    }
+    let at = line.find("# ").or_else(|| line.find("$ ")).or_else(|| line.find(" % ").map(|at| at + 1))?;
     let (before, rest) = (&line[..at], &line[at + 2..]);
     let user = before
         .split_once('@')
@@ -84,6 +92,12 @@ fn is_rule(line: &str) -> bool {
     line.len() >= 3 && line.bytes().all(|byte| matches!(byte, b'=' | b'-' | b'#' | b'*' | b'~' | b'_'))
 }
 
+/// A line that begins or ends a block of code in Markdown.
+fn is_fence(line: &str) -> bool {
+    let line = line.trim_start_matches([' ', '\t', '>']);
+    line.starts_with("```") && !line[3..].contains('`') && line.len() < 40
+}
+
 fn sections<'a>(document: &Document<'a>) -> Vec<Section<'a>> {
     let mut found: Vec<Section<'a>> = Vec::new();
     let mut lines = document.lines().peekable();
@@ -94,6 +108,22 @@ fn sections<'a>(document: &Document<'a>) -> Vec<Section<'a>> {
     let mut previous_rule: Option<usize> = None;
     while let Some(line) = lines.next() {
         let start = position(&line);
+        if is_fence(line.text) {
+            let behind = lines
+                .peek()
+                .map_or((line.number.saturating_add(1), document.bytes.len()), |next| (next.number, position(next)));
+            // The block below a heading is the output of its command.
+            let kept = match open.take() {
+                Some((Some(command), _, at)) if is_blank(document, at, start) => Some(command),
+                other => {
+                    close(document, &mut found, other, start);
+                    None
+                }
+            };
+            open = Some((kept, behind.0, behind.1));
+            previous_rule = None;
+            continue;
+        }
         let underlined = lines.peek().is_some_and(|next| is_rule(next.text));
         let command = heading(line.text).or_else(|| {
             if underlined && !line.text.starts_with([' ', '\t']) { command_line(line.text.trim()) } else { None }
@@ -125,6 +155,11 @@ fn sections<'a>(document: &Document<'a>) -> Vec<Section<'a>> {
     }
     close(document, &mut found, open, document.bytes.len());
     found
+}
+
+/// True when nothing stands between two positions.
+fn is_blank(document: &Document<'_>, start: usize, end: usize) -> bool {
+    document.bytes.get(start..end).is_some_and(|bytes| bytes.iter().all(u8::is_ascii_whitespace))
 }
 
 fn close<'a>(
@@ -167,7 +202,8 @@ fn detect(hint: &Hint<'_>) -> Match {
     // Most documents have no heading at all; a look at the first bytes of each line is cheap.
     let headings = hint.head.lines().filter(|line| heading(line).is_some()).take(2).count();
     let underlined = hint.head.lines().any(is_rule);
-    if headings == 0 && !underlined {
+    let fences = hint.head.lines().filter(|line| is_fence(line)).take(2).count();
+    if headings == 0 && !underlined && fences < 2 {
         return Match::No;
     }
     let document = Document::new("", hint.head.as_bytes());
@@ -176,8 +212,9 @@ fn detect(hint: &Hint<'_>) -> Match {
     let first = sections.first().is_some_and(|section| section.command.is_some());
     // A copied file may name itself in its first comment.
     let file = hint.subject.starts_with('/');
-    let enough = named >= 2 || (first && !file);
-    let read = sections.iter().any(|section| section.command.is_some() && format_of(section).is_some());
+    let enough = named >= 2 || (first && !file) || fences >= 2;
+    let read =
+        sections.iter().any(|section| (section.command.is_some() || fences >= 2) && format_of(section).is_some());
     if enough && read { Match::Both } else { Match::No }
 }
 
@@ -299,6 +336,15 @@ mod tests {
         let [part] = &parsed.logs[..] else { panic!("{:?}", parsed.logs) };
         assert_eq!((part.container.as_deref(), part.is_log, part.first_line), (Some("api"), true, 4));
         assert_eq!(&text[part.span.0..part.span.1], "down\nagain\n");
+    }
+
+    #[test]
+    fn blocks_of_code_in_a_ticket_are_sections() {
+        let text = "# No route\n\nHello, I ran\n\n```console\n$ ip route\ndefault via 10.0.0.1 dev eth0\n```\n\nand then\n\n```\n\
+                    10.0.0.1 dev eth0 lladdr 02:00:00:00:00:01 STALE\n```\n\n### ip route\n\n```\ndefault via 10.0.0.2 dev eth1\n```\nThank you.\n";
+        let found: Vec<_> = kinds("ticket.md", text).into_iter().map(|(kind, line, _)| (kind, line)).collect();
+        let expected = [("route", 7), ("neighbour", 13), ("route", 19)];
+        assert_eq!(found, expected.map(|(kind, line)| (kind.to_owned(), line)));
     }
 
     #[test]

@@ -6,13 +6,17 @@ use crate::table::Table;
 use crate::{Document, Line, Parsed};
 
 use super::super::tables::age;
-use super::{Description, text};
+use super::{Description, Entry, text};
 
-/// The table of events, and the lines over which the last column of one goes on.
-pub(super) fn events(of: &Description<'_>, kind: &str, document: &Document<'_>, parsed: &mut Parsed) {
-    // Events come last; the message of one may go on in the first column.
-    let at = of.entries.iter().position(|entry| entry.indent == 0 && entry.key == "Events");
-    let mut lines = at.and_then(|at| of.entries.get(at + 1..)).unwrap_or_default().iter();
+/// The table of events of an object of this kind and name, and the lines over which the last column of one goes on.
+pub(super) fn events(
+    of: &Description<'_>,
+    (kind, name): (&str, &str),
+    rows: &[Entry<'_>],
+    document: &Document<'_>,
+    parsed: &mut Parsed,
+) {
+    let mut lines = rows.iter();
     let Some(titles) = lines.next() else { return };
     let table = Table::titles(titles.line.text);
     let mut found: Vec<(Line<'_>, Line<'_>, KubeEvent, String)> = Vec::new();
@@ -45,7 +49,7 @@ pub(super) fn events(of: &Description<'_>, kind: &str, document: &Document<'_>, 
             namespace: of.namespace(),
             event_type: text(row.get("Type")),
             object_kind: kind.into(),
-            object: of.name(),
+            object: name.into(),
             reason: row.get("Reason").into(),
             times: times.or_else(|| row.get("Count").parse().ok()).or(Some(1)),
             age: age(last),

@@ -10,6 +10,7 @@ mod workload;
 
 use bundlescope_facts::{Fact, KubeCondition, Source, Text};
 
+use crate::document::LogPart;
 use crate::table::Table;
 use crate::{Document, Line, Parsed};
 
@@ -18,17 +19,66 @@ pub(super) fn is_description(head: &str) -> bool {
     let begins = |name: &str| head.lines().take(1000).any(|line| line.starts_with(name));
     let mut lines = head.lines().filter(|line| !line.trim().is_empty());
     lines.by_ref().take(20).any(|line| line.starts_with("Name:  "))
-        && (begins("Labels:") || begins("Namespace:") || begins("Annotations:"))
-        && ["Events:", "Containers:", "System Info:", "Annotations:", "Data", "Resource ", "Kind:"]
+        && (begins("Labels:") || begins("Namespace:") || begins("Annotations:") || begins("Roles:"))
+        && ["Events:", "Containers:", "System Info:", "Annotations:", "Data", "Resource ", "Kind:", "Conditions:"]
             .iter()
             .any(|name| begins(name))
+}
+
+/// Kinds by the words that kubectl takes for them; the events of other kinds say nothing that rules ask for.
+const KIND_WORDS: &[(&str, &[&str])] = &[
+    ("pod", &["pod", "pods", "po"]),
+    ("node", &["node", "nodes", "no"]),
+    ("persistentvolumeclaim", &["pvc", "persistentvolumeclaim", "persistentvolumeclaims"]),
+    ("job", &["job", "jobs"]),
+    ("replicaset", &["rs", "replicaset", "replicasets"]),
+];
+
+/// Kind and name of the object that `kubectl describe pod web-1`, or `pod/web-1`, is about.
+fn described(subject: &str) -> Option<(&'static str, &str)> {
+    let mut words = subject.strip_prefix("kubectl ")?.split_ascii_whitespace().skip_while(|word| *word != "describe");
+    words.next()?;
+    let mut arguments = Vec::new();
+    while let Some(word) = words.next() {
+        if matches!(word, "-n" | "--namespace" | "--context" | "--kubeconfig") {
+            words.next();
+        } else if !word.starts_with('-') {
+            arguments.push(word);
+        }
+    }
+    let (kind, name) = match arguments[..] {
+        [kind, name] => (kind, name),
+        [both] => both.split_once('/')?,
+        _ => return None,
+    };
+    let known = KIND_WORDS.iter().find(|(_, words)| words.contains(&kind))?;
+    Some((known.0, name))
+}
+
+/// True for the events of one description, the rest of which was cut away: `kubectl describe pod web-1 | tail`.
+pub(super) fn is_rest(subject: &str, head: &str) -> bool {
+    let titled = |line: &str| line.trim_start().starts_with("Type ") && line.contains(" Reason ");
+    described(subject).is_some()
+        && head.lines().filter(|line| !line.trim().is_empty()).take(20).any(titled)
+        && !head.lines().any(|line| line.starts_with("Name:"))
 }
 
 /// Reads a document of descriptions.
 pub(super) fn parse(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
+    let lines = || document.lines().filter(|line| !line.text.trim().is_empty());
+    if let Some((kind, name)) = described(&document.subject)
+        && !lines().any(|line| line.text.starts_with("Name:"))
+    {
+        let titles = |line: &Line<'_>| !line.text.trim_start().starts_with("Type ");
+        let rest = Description { entries: lines().skip_while(titles).map(Entry::new).collect() };
+        events::events(&rest, (kind, name), &rest.entries, document, &mut parsed);
+        return parsed;
+    }
     let mut open: Option<Description<'_>> = None;
     let mut blank = true;
+    // What stands before the first description, such as the log that somebody showed with it.
+    let mut before: Option<LogPart> = None;
     let mut lines = document.lines().peekable();
     while let Some(line) = lines.next() {
         let next = lines.peek().map_or("", |next| next.text);
@@ -42,10 +92,22 @@ pub(super) fn parse(document: &Document<'_>) -> Parsed {
         blank = line.text.trim().is_empty();
         match &mut open {
             Some(open) if !blank => open.entries.push(Entry::new(line)),
-            None if !blank => other(document, line, &mut parsed),
+            None if !blank => {
+                other(document, line, &mut parsed);
+                let at = usize::try_from(line.start.saturating_sub(document.offset)).unwrap_or_default();
+                let part = before.get_or_insert(LogPart {
+                    container: document.container.clone(),
+                    is_log: false,
+                    first_line: line.number,
+                    span: (at, at),
+                });
+                let end = usize::try_from(line.end.saturating_sub(document.offset)).unwrap_or_default();
+                part.span.1 = end.min(document.bytes.len());
+            }
             _ => {}
         }
     }
+    parsed.logs.extend(before);
     if let Some(done) = open {
         done.finish(document, &mut parsed);
     }
@@ -212,7 +274,10 @@ impl<'a> Description<'a> {
             kind if super::workload::KINDS.contains(&kind) => workload::workload(&self, kind, document, parsed),
             kind => objects::other(&self, kind, document, parsed),
         }
-        events::events(&self, &kind.to_lowercase(), document, parsed);
+        // Events come last; the message of one may go on in the first column.
+        let at = self.entries.iter().position(|entry| entry.indent == 0 && entry.key == "Events");
+        let rows = at.and_then(|at| self.entries.get(at + 1..)).unwrap_or_default();
+        events::events(&self, (&kind.to_lowercase(), &self.name()), rows, document, parsed);
     }
 
     /// The kind of the object, by the fields that only this kind has.
@@ -222,7 +287,7 @@ impl<'a> Description<'a> {
         if has("API Version") && has("Kind") {
             return self.value("Kind").to_owned();
         }
-        let told = if has("System Info") || has("Taints") && has("Conditions") {
+        let told = if has("System Info") || has("Conditions") && (has("Taints") || has("Roles")) {
             "Node"
         } else if has("Containers") || has("Node") && has("QoS Class") {
             "Pod"
