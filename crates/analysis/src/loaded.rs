@@ -113,6 +113,12 @@ impl Loaded {
             .collect();
         let mut coverage = coverage::of(&outcomes, &nodes, &facts, &events.into_iter().collect::<Vec<_>>());
         reasons::add(&mut coverage, &outcomes, &nodes, &facts);
+        for outcome in &outcomes {
+            coverage.add_document(outcome.path.clone());
+        }
+        if !summary.complete {
+            coverage.set_incomplete();
+        }
         let captured = captured::time(&facts);
         let unexplained = unexplained::merge(&mut outcomes, &nodes, &names);
         let hits = summary.limits.iter().map(|hit| format!("{}: {} (limit {})", hit.document, hit.message, hit.limit));

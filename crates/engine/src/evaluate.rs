@@ -11,7 +11,7 @@ use crate::finding::{Draft, MAX_FINDINGS, findings};
 use crate::index::{Id, Index};
 use crate::join::{Join, Matched, ProbeCache, Row};
 use crate::render::{Renderer, bindings};
-use crate::scope::scope;
+use crate::scope::{Domains, scope};
 use crate::suppress::suppress;
 use crate::world::World;
 use crate::{Finding, Missing, NotApplicable, Role, Suppressed, Undecided};
@@ -51,11 +51,14 @@ pub fn evaluate(pack: &Pack, world: &World<'_>) -> Evaluation {
     let mut evaluation = Evaluation::default();
     let mut drafts = Vec::new();
     let mut asking = Vec::new();
+    let mut domains = Domains::default();
     for rule in pack.rules() {
         let join = Join::new(rule, world, &index, &probes);
-        let scope = scope(&join);
+        let scope = scope(&join, &mut domains);
         if let Err(because) = scope {
-            evaluation.not_applicable.push(NotApplicable { rule: rule.id.clone(), because });
+            if rule.emit.is_none() {
+                evaluation.not_applicable.push(NotApplicable { rule: rule.id.clone(), because });
+            }
             continue;
         }
         let mut answer = answer(&join, &renderer, false);

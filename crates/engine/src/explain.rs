@@ -13,7 +13,7 @@ use crate::index::Index;
 use crate::join::{Join, Matched, ProbeCache, Row, answer_field};
 use crate::near::{Nearest, nearest};
 use crate::render::{Renderer, bindings};
-use crate::scope::scope;
+use crate::scope::{Domains, scope};
 use crate::world::World;
 use crate::{Finding, Missing, ProbeAnswer};
 
@@ -226,7 +226,7 @@ fn explained(join: &Join<'_, '_>, renderer: &Renderer) -> Explanation {
     let mut firings: Vec<Firing> = Vec::new();
     let mut yields = 0;
     // A rule for other versions is explained all the same, and told to be one.
-    let scope = scope(join);
+    let scope = scope(join, &mut Domains::default());
     let outside = scope.is_err();
     answer.problems.extend(scope.err().map(|because| format!("the rule does not apply: {because}")));
     match &rule.emit {

@@ -1,9 +1,9 @@
-//! For which hosts a rule is made: `applies_to`.
+//! For which hosts a rule is made: `applies_to`, and the domain of its pack.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bundlescope_facts::{Text, Value};
-use bundlescope_rules::{FactPattern, Rule};
+use bundlescope_rules::{Domain, FactPattern, Rule};
 
 use crate::index::field;
 use crate::join::{Join, Row};
@@ -11,7 +11,12 @@ use crate::join::{Join, Row};
 /// The hosts to which a rule applies, `None` for all; or why it applies to none.
 ///
 /// A host of which nothing is known of a kind is not excluded by it: what was not collected says nothing.
-pub(crate) fn scope(join: &Join<'_, '_>) -> Result<Option<BTreeSet<Text>>, String> {
+pub(crate) fn scope(join: &Join<'_, '_>, domains: &mut Domains) -> Result<Option<BTreeSet<Text>>, String> {
+    if let Some(domain) = join.rule.domain.as_deref()
+        && !*domains.0.entry(domain.name.clone()).or_insert_with(|| has_trace(join, domain))
+    {
+        return Err(format!("nothing in the bundle is of {}", domain.name));
+    }
     if join.rule.applies_to.is_empty() {
         return Ok(None);
     }
@@ -28,6 +33,22 @@ pub(crate) fn scope(join: &Join<'_, '_>) -> Result<Option<BTreeSet<Text>>, Strin
         Some(because) if inside.is_empty() => Err(because),
         _ => Ok(Some(inside)),
     }
+}
+
+/// Which domains the bundle has anything of, found out once each.
+#[derive(Debug, Default)]
+pub(crate) struct Domains(BTreeMap<Text, bool>);
+
+/// Whether anything in the bundle is of that domain: a fact, or a document by its name. What was not read may be of any.
+fn has_trace(join: &Join<'_, '_>, domain: &Domain) -> bool {
+    let row = join.start();
+    let stated = |pattern: &FactPattern| {
+        let ids = join.index.of_kind(&pattern.kind);
+        ids.iter().filter_map(|id| join.index.fact(*id)).any(|fact| !join.meets(pattern, fact, &row).is_empty())
+    };
+    !join.world.coverage.is_complete()
+        || domain.traces.iter().any(stated)
+        || join.world.coverage.documents().any(|path| domain.is_in(path))
 }
 
 /// Why a pattern excludes a host: the first fact of the kind, and the field that differs.

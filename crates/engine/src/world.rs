@@ -41,6 +41,8 @@ pub struct Coverage {
     producers: BTreeMap<Text, Vec<(Text, String)>>,
     reasons: BTreeMap<(Text, Text), String>,
     partial: BTreeMap<Text, BTreeSet<(Text, Option<Text>)>>,
+    documents: BTreeSet<Text>,
+    incomplete: bool,
 }
 
 impl Coverage {
@@ -64,6 +66,26 @@ impl Coverage {
                     && (container.is_none() || of.is_none() || of.as_deref() == container)
             })
         })
+    }
+
+    /// A document by its path, whether or not anything could be read in it.
+    pub fn add_document(&mut self, path: impl Into<Text>) {
+        self.documents.insert(path.into());
+    }
+
+    /// Not all of the bundle was read, so that what was not found may be there all the same.
+    pub fn set_incomplete(&mut self) {
+        self.incomplete = true;
+    }
+
+    /// Whether all of the bundle was read.
+    pub fn is_complete(&self) -> bool {
+        !self.incomplete
+    }
+
+    /// The paths of the documents, in order.
+    pub fn documents(&self) -> impl Iterator<Item = &str> {
+        self.documents.iter().map(|path| &**path)
     }
 
     /// A format that states facts of that kind, and the command that collects it. The first one is asked for.

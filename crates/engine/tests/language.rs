@@ -167,6 +167,37 @@ fn a_rule_is_for_the_versions_that_it_names() {
     assert!(evaluation.not_applicable.is_empty());
 }
 
+#[test]
+fn a_rule_of_a_domain_is_for_bundles_that_have_a_trace_of_it() {
+    let of_pods = rule("r", "when:\n  x: { pod: { name: $p, ready: false } }\n");
+    let other = rule("o", "when:\n  x: { container: { name: $c, running: false } }\n");
+    let manifest = "name: n\ndomains:\n  - name: Kubernetes\n    rules: ['kubernetes/*']\n    documents: ['*kubectl*']\n    traces:\n      pod: {}\n      container: { name: { starts_with: k8s_ } }\n";
+    let file = |path: &str, text: &str| RuleFile { path: path.into(), text: text.into() };
+    let files =
+        vec![file("pack.yaml", manifest), file("rules/kubernetes/r.yaml", &of_pods), file("docker/o.yaml", &other)];
+    let (pack, told) = Pack::load(files);
+    assert!(told.iter().all(|one| one.code.warning), "{}", told.iter().map(|d| d.render()).collect::<String>());
+    let ask = |facts: &[Fact], coverage: &Coverage| {
+        let found = evaluate(&pack, &World { facts, prober: &Table::default(), coverage, now: None });
+        let because =
+            found.not_applicable.iter().map(|one| format!("{}: {}", one.rule, one.because)).collect::<Vec<_>>();
+        (because, found.undecided.iter().map(|one| one.rule.to_string()).collect::<Vec<_>>())
+    };
+    let mut coverage = Coverage::default();
+    coverage.add_producer("pod", "kubectl-get", "kubectl get pods");
+    let docker = [container("api", true)];
+    let outside = (vec!["r: nothing in the bundle is of Kubernetes".to_owned()], vec![]);
+    assert_eq!(ask(&docker, &coverage), outside);
+    let inside = (vec![], vec!["r".to_owned()]);
+    assert_eq!(ask(&[container("k8s_api_api-1", true)], &coverage), inside);
+    // A document that nobody can read is a trace, and so may be what was not read.
+    let mut named = coverage.clone();
+    named.add_document("web1/Kubectl_get_pods.bin");
+    assert_eq!(ask(&docker, &named), inside);
+    coverage.set_incomplete();
+    assert_eq!(ask(&docker, &coverage), inside);
+}
+
 fn with_site(site: &str, facts: &[Fact], now: Option<&str>) -> Evaluation {
     let text =
         rule("many", "params: { limit: 3 }\nwhen:\n  x: { container: { name: $c, restart_count: { ge: $limit } } }\n");

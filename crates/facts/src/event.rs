@@ -344,7 +344,9 @@ pub const EVENTS: &[KindSpec] = &[
     },
     KindSpec {
         name: "component_failure",
-        doc: &[" A part of a cluster says in its log that it does not work: kubelet, etcd, CoreDNS, flannel, kube-proxy."],
+        doc: &[
+            " A part of a cluster says in its log that it does not work: kubelet, etcd, CoreDNS, flannel, kube-proxy.",
+        ],
         fields: &[
             CONTAINER,
             field(
@@ -353,7 +355,11 @@ pub const EVENTS: &[KindSpec] = &[
                 &[" The part."],
             ),
             field("reason", TEXT, &[" One word for what is wrong, such as `network_plugin`, `no_space`, `loop`."]),
-            field("subject", TEXT, &[" What it is about: the other member of etcd, the zone or the server of CoreDNS."]),
+            field(
+                "subject",
+                TEXT,
+                &[" What it is about: the other member of etcd, the zone or the server of CoreDNS."],
+            ),
             field("message", TEXT, &[" Its words."]),
             ONGOING,
         ],

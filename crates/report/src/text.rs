@@ -31,6 +31,8 @@ const MOST_ROWS: usize = 4;
 const MOST_EVIDENCE: (usize, usize) = (6, 2);
 /// Items of the lists at the end before the rest is only counted.
 const MOST_ITEMS: usize = 20;
+/// Rules that are named of those that one reason keeps out.
+const MOST_RULES: usize = 6;
 
 const PLAIN: Style = Style::new();
 const BOLD: Style = Style::new().bold();
@@ -386,9 +388,15 @@ impl Page {
         }
         if !view.not_applicable.is_empty() {
             self.blank();
-            self.line(&[(BOLD, &format!("{} ({})", WORDS.not_applicable, view.not_applicable.len()))]);
+            let rules: usize = view.not_applicable.iter().map(|one| one.rules.len()).sum();
+            self.line(&[(BOLD, &format!("{} ({rules})", WORDS.not_applicable))]);
             for one in view.not_applicable.iter().take(MOST_ITEMS) {
-                self.prose("  - ", DIM, &format!("{}: {}", one.rules.join(", "), one.because));
+                // Who wants to know them all finds them in the other formats.
+                let mut named = one.rules.iter().take(MOST_RULES).map(String::as_str).collect::<Vec<_>>().join(", ");
+                if one.rules.len() > MOST_RULES {
+                    named = format!("{named} and {} more", one.rules.len() - MOST_RULES);
+                }
+                self.prose("  - ", DIM, &format!("{named}: {}", one.because));
             }
             self.rest("  ", view.not_applicable.len());
         }

@@ -163,7 +163,7 @@ impl View {
             no_subject: no_subject.iter().map(|question| plain_line(&question.rule)).collect(),
             clear: diagnosis.clear.iter().map(|rule| plain_line(rule)).collect(),
             suppressed: diagnosis.suppressed.iter().map(|one| suppressed(one, w)).collect(),
-            not_applicable: diagnosis.not_applicable.iter().map(not_applicable).collect(),
+            not_applicable: not_applicable(&diagnosis.not_applicable),
             drafts: diagnosis.drafts.iter().map(|rule| plain_line(rule)).collect(),
             problems: problems(&diagnosis.problems, &paths, w),
             documents: diagnosis.documents.iter().map(|one| document(one, &paths)).collect(),
@@ -254,8 +254,13 @@ fn suppressed(suppressed: &Suppressed, w: &Words) -> SuppressedView {
     }
 }
 
-fn not_applicable(rule: &NotApplicable) -> UndecidedView {
-    UndecidedView { rules: vec![plain_line(&rule.rule)], because: plain_line(&rule.because) }
+/// Each reason once, with the rules that it keeps out.
+fn not_applicable(rules: &[NotApplicable]) -> Vec<UndecidedView> {
+    let mut reasons: std::collections::BTreeMap<&str, Vec<String>> = std::collections::BTreeMap::new();
+    for rule in rules {
+        reasons.entry(&rule.because).or_default().push(plain_line(&rule.rule));
+    }
+    reasons.into_iter().map(|(because, rules)| UndecidedView { rules, because: plain_line(because) }).collect()
 }
 
 fn undecided(undecided: &[&Undecided], paths: &Paths) -> Vec<UndecidedView> {

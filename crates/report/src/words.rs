@@ -102,7 +102,7 @@ words! {
         suppressed: "Suppressed",
         suppressed_intro: "Found, and accepted by the site.",
         until: "until",
-        not_applicable: "For other versions",
+        not_applicable: "For other products and versions",
         drafts: "Drafts, not evaluated",
         problems: "Could not be read",
         problems_intro: "Parts of documents that no parser understood; facts in them are missing above.",

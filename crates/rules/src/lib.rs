@@ -41,9 +41,9 @@ pub use diagnostic::{Diagnostic, Severity as DiagnosticSeverity};
 pub use embedded::embedded;
 pub use layout::{Fragment, RuleText, Step, format, scalar};
 pub use model::{
-    Aggregate, Comparison, Condition, Confidence, CountPattern, Emit, Expect, FactPattern, FieldCondition, FixStep,
-    Operand, Pattern, ProbePattern, Rule, RuleRole, RuleTest, Severity, Signature, SignaturePattern, SignatureTest,
-    Status, Test, Variable,
+    Aggregate, Comparison, Condition, Confidence, CountPattern, Domain, Emit, Expect, FactPattern, FieldCondition,
+    FixStep, Operand, Pattern, ProbePattern, Rule, RuleRole, RuleTest, Severity, Signature, SignaturePattern,
+    SignatureTest, Status, Test, Variable,
 };
 pub use pack::{Pack, RuleFile, RuleSource};
 pub use schema::schema;

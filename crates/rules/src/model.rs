@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bundlescope_facts::{FieldType, Text, Value};
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
 
+use crate::site::glob;
 use crate::template::Template;
 
 /// One rule.
@@ -36,6 +38,8 @@ pub struct Rule {
     pub references: Vec<Text>,
     /// What the host must be for the rule to be asked at all: of each kind of which the host has a fact, one must match.
     pub applies_to: Vec<FactPattern>,
+    /// The part of the field that it is about, as its pack declares it.
+    pub domain: Option<Arc<Domain>>,
     /// What must hold, in written order.
     pub when: Vec<Condition>,
     /// What must not hold: none of these may match under the bindings of `when`.
@@ -64,6 +68,32 @@ pub struct Rule {
     pub across_nodes: bool,
     /// Its tests.
     pub tests: Vec<RuleTest>,
+}
+
+/// A product or platform that some rules of a pack are about, and what shows that a bundle has anything of it.
+#[derive(Debug, Clone)]
+pub struct Domain {
+    /// Its name, for people.
+    pub name: Text,
+    /// Facts of which each shows it. None of them has variables.
+    pub traces: Vec<FactPattern>,
+    /// Patterns of the paths of documents that are about it, in lower case, read or not.
+    pub documents: Vec<Text>,
+    /// Patterns of the paths of rule files.
+    pub(crate) rules: Vec<Text>,
+}
+
+impl Domain {
+    /// Whether a document is about it, by its path.
+    pub fn is_in(&self, document: &str) -> bool {
+        let path = document.to_lowercase();
+        self.documents.iter().any(|pattern| glob(pattern, &path))
+    }
+
+    /// Whether a rule file belongs to it; packs may lie anywhere.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.rules.iter().any(|pattern| glob(pattern, path) || glob(&format!("*/{pattern}"), path))
+    }
 }
 
 impl Rule {

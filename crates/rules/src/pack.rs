@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::check::{Checker, Manifest, manifest, outline, rule, signature, site};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Rule, Signature, Status};
+use crate::model::{Domain, Rule, Signature, Status};
 use crate::order;
 use crate::site::Site;
 use crate::template::{Purpose, environment};
@@ -45,7 +45,7 @@ impl RuleSource {
     /// Name and version, as the pack's own `pack.yaml` tells them.
     fn manifest(&self) -> (String, String) {
         let file = self.files.iter().find(|file| is_manifest(&file.path));
-        let told = file.map(|file| read_manifest(file).0).unwrap_or_default();
+        let told = file.map(|file| read_manifest(file, &Vocabulary::default()).0).unwrap_or_default();
         (told.name.unwrap_or_else(|| self.name.clone()), told.version.unwrap_or_else(|| self.version.clone()))
     }
 
@@ -77,10 +77,10 @@ fn is_manifest(path: &str) -> bool {
 }
 
 /// What the manifest says, and what is wrong in it.
-fn read_manifest(file: &RuleFile) -> (Manifest, Vec<Diagnostic>) {
+fn read_manifest(file: &RuleFile, vocabulary: &Vocabulary) -> (Manifest, Vec<Diagnostic>) {
     let (tree, mut diagnostics) = tree_of(file);
-    let (vocabulary, environment) = (Vocabulary::default(), environment(Purpose::Text));
-    let mut checker = Checker::new(file.path.as_str().into(), file.text.as_str().into(), &vocabulary, &environment);
+    let environment = environment(Purpose::Text);
+    let mut checker = Checker::new(file.path.as_str().into(), file.text.as_str().into(), vocabulary, &environment);
     let told = tree.map(|tree| manifest(&mut checker, &tree, env!("CARGO_PKG_VERSION"))).unwrap_or_default();
     diagnostics.append(&mut checker.diagnostics);
     (told, diagnostics)
@@ -138,9 +138,7 @@ impl Pack {
         let mut vocabulary = Vocabulary::default();
         let mut trees: Vec<File> = Vec::new();
         for (source, pack) in sources.iter().enumerate() {
-            let (manifests, mut files): (Vec<&RuleFile>, Vec<&RuleFile>) =
-                pack.files.iter().partition(|file| is_manifest(&file.path));
-            diagnostics.extend(manifests.into_iter().flat_map(|file| read_manifest(file).1));
+            let mut files: Vec<&RuleFile> = pack.files.iter().filter(|file| !is_manifest(&file.path)).collect();
             files.sort_by(|a, b| a.path.cmp(&b.path));
             // Reading YAML is most of the work, and files do not depend on each other.
             let parsed: Vec<_> = files.par_iter().map(|file| tree_of(file)).collect();
@@ -151,6 +149,17 @@ impl Pack {
                     trees.push((source, file.path.as_str().into(), file.text.as_str().into(), tree));
                 }
             }
+        }
+        // The domains of a pack may name events of its signatures, so that these are read first.
+        let mut domains: Vec<Vec<Arc<Domain>>> = Vec::new();
+        for pack in sources {
+            let mut of_pack = Vec::new();
+            for file in pack.files.iter().filter(|file| is_manifest(&file.path)) {
+                let (manifest, told) = read_manifest(file, &vocabulary);
+                diagnostics.extend(told);
+                of_pack.extend(manifest.domains.into_iter().map(Arc::new));
+            }
+            domains.push(of_pack);
         }
         // Rules and signatures have ids of their own, because nothing names a signature.
         let mut seen: BTreeMap<(usize, bool, Text), Arc<str>> = BTreeMap::new();
@@ -191,10 +200,13 @@ impl Pack {
             trees.par_iter().enumerate().map_init(|| environment(Purpose::Text), |e, file| check(e, file)).collect();
         let mut rules: BTreeMap<Text, Rule> = BTreeMap::new();
         let mut signatures: BTreeMap<Text, Signature> = BTreeMap::new();
-        for (checked, told) in checked {
+        for ((checked, told), (source, path, ..)) in checked.into_iter().zip(&trees) {
             diagnostics.extend(told);
             match checked {
-                Some(Checked::Rule(rule)) => drop(rules.insert(rule.id.clone(), *rule)),
+                Some(Checked::Rule(mut rule)) => {
+                    rule.domain = domains.get(*source).into_iter().flatten().find(|domain| domain.has(path)).cloned();
+                    rules.insert(rule.id.clone(), *rule);
+                }
                 Some(Checked::Signature(signature)) => drop(signatures.insert(signature.id.clone(), *signature)),
                 None => {}
             }

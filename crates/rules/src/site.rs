@@ -69,7 +69,7 @@ impl Suppression {
 
 /// Whether a text fits a pattern in which `*` stands for any text and `?` for one character. Linear in the product of
 /// their lengths at worst.
-fn glob(pattern: &str, text: &str) -> bool {
+pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     // Where the last star stands, and how much of the text it takes so far.

@@ -97,3 +97,22 @@ fn a_later_pack_replaces_rules_and_each_tells_its_name() {
     assert!(parts.iter().all(|part| part.starts_with("named 2 (") && part.len() == "named 2 (12345678)".len()));
     assert_ne!(parts[0], parts[1]);
 }
+
+#[test]
+fn a_domain_says_what_belongs_to_it() {
+    let told = |text: &str| {
+        let file = RuleFile { path: "pack.yaml".into(), text: text.into() };
+        let (_, found) = Pack::load(vec![file]);
+        found.iter().map(|one| format!("{} {}", one.code.id, one.message)).collect::<Vec<_>>()
+    };
+    assert!(told("name: n\ndomains:\n  - { name: a, rules: ['a/*'], traces: { pod: { name: x } } }\n").is_empty());
+    assert_eq!(told("name: n\ndomains:\n  - { name: a, rules: ['a/*'] }\n"), ["BS0004 a domain needs `traces`"]);
+    assert_eq!(
+        told("name: n\ndomains:\n  - { name: a, rules: ['a/*'], traces: { pod: { name: $p } } }\n"),
+        ["BS0005 `traces` binds $p, and nothing is joined here"]
+    );
+    assert_eq!(
+        told("name: n\ndomains:\n  - { name: a, rules: ['a/*'], traces: { poid: {} } }\n"),
+        ["BS0009 there is no kind of fact `poid`"]
+    );
+}

@@ -1,7 +1,9 @@
-//! `pack.yaml`: the name of a pack, its version, and the program that it needs.
+//! `pack.yaml`: the name of a pack, its version, the program that it needs, and the domains of its rules.
 
+use super::scope::Scope;
 use super::{Checker, Entries};
 use crate::codes;
+use crate::model::Domain;
 use crate::yaml::Node;
 
 /// What a pack says of itself.
@@ -9,13 +11,14 @@ use crate::yaml::Node;
 pub(crate) struct Manifest {
     pub(crate) name: Option<String>,
     pub(crate) version: Option<String>,
+    pub(crate) domains: Vec<Domain>,
 }
 
 /// Reads the manifest of a pack.
 pub(crate) fn manifest(checker: &mut Checker<'_>, tree: &Node, program: &str) -> Manifest {
     let mut manifest = Manifest::default();
     let Some(entries) = checker.map(tree, "`pack.yaml`") else { return manifest };
-    checker.known_keys(entries, "`pack.yaml`", &["name", "version", "requires", "about"]);
+    checker.known_keys(entries, "`pack.yaml`", &["name", "version", "requires", "about", "domains"]);
     let mut text = |name: &str| entries.get(name).and_then(|node| checker.text(node, &format!("`{name}`")));
     manifest.name = text("name").map(|name| name.to_string());
     manifest.version = text("version").map(|version| version.to_string());
@@ -24,7 +27,45 @@ pub(crate) fn manifest(checker: &mut Checker<'_>, tree: &Node, program: &str) ->
         checker.missing_key(checker.head(entries), "a pack", "name", "add `name: NAME`");
     }
     requires(checker, entries, program);
+    manifest.domains = entries.get("domains").map(|node| domains(checker, node)).unwrap_or_default();
     manifest
+}
+
+/// What rules are about by where they lie, and what shows that a bundle has anything of it.
+fn domains(checker: &mut Checker<'_>, node: &Node) -> Vec<Domain> {
+    let Some(items) = checker.list(node, "`domains`") else { return Vec::new() };
+    let mut domains = Vec::new();
+    for item in items {
+        let Some(entries) = checker.map(item, "a domain") else { continue };
+        checker.known_keys(entries, "a domain", &["name", "rules", "traces", "documents"]);
+        for (key, help) in [
+            ("name", "add `name: NAME`, as reports call it"),
+            ("rules", "name its rule files: `rules: ['kubernetes/*']`"),
+            (
+                "traces",
+                "name the facts that show it: `traces: { pod: {}, container: { name: { starts_with: k8s_ } } }`",
+            ),
+        ] {
+            if entries.get(key).is_none() {
+                checker.missing_key(checker.head(entries), "a domain", key, help);
+            }
+        }
+        let mut texts =
+            |key: &str| entries.get(key).map(|node| checker.texts(node, &format!("`{key}`"))).unwrap_or_default();
+        let (rules, documents) = (texts("rules"), texts("documents"));
+        let name = entries.get("name").and_then(|node| checker.text(node, "`name`")).unwrap_or_default();
+        let mut scope = Scope::new();
+        let traces =
+            entries.get("traces").map(|node| checker.fact_patterns(node, "traces", &mut scope)).unwrap_or_default();
+        if let Some((variable, place)) = scope.variables.get(1).zip(scope.places.values().next()) {
+            let message = format!("`traces` binds ${}, and nothing is joined here", variable.name);
+            let help = Some("name values or use operators".to_owned());
+            checker.report(&codes::WRONG_SHAPE, place.clone(), message, "no variable here", help);
+            continue;
+        }
+        domains.push(Domain { name, traces, documents, rules });
+    }
+    domains
 }
 
 fn requires(checker: &mut Checker<'_>, entries: Entries<'_>, program: &str) {

@@ -227,6 +227,7 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
         about,
         references,
         applies_to,
+        domain: None,
         when,
         unless,
         filters,
@@ -277,7 +278,12 @@ impl Checker<'_> {
 
     /// Which products and versions the rule is for: kinds of facts with conditions on their fields.
     fn applies_to(&mut self, node: &Node, scope: &mut Scope) -> Vec<FactPattern> {
-        let Some(entries) = self.map(node, "`applies_to`") else {
+        self.fact_patterns(node, "applies_to", scope)
+    }
+
+    /// Kinds of facts with conditions on their fields.
+    pub(crate) fn fact_patterns(&mut self, node: &Node, what: &str, scope: &mut Scope) -> Vec<FactPattern> {
+        let Some(entries) = self.map(node, &format!("`{what}`")) else {
             return Vec::new();
         };
         let mut patterns = Vec::new();
@@ -286,8 +292,8 @@ impl Checker<'_> {
             let written =
                 Node { span: key.span.start..body.span.end, value: Yaml::Map(vec![(key.clone(), body.clone())]) };
             if KEYWORDS.contains(&key.name.as_str()) {
-                let message = "`applies_to` asks for facts only";
-                let help = Some("name kinds: `applies_to: { docker_daemon: { version: { ge: '20.10' } } }`".to_owned());
+                let message = format!("`{what}` asks for facts only");
+                let help = Some(format!("name kinds: `{what}: {{ docker_daemon: {{ version: {{ ge: '20.10' }} }} }}`"));
                 self.report(&codes::WRONG_SHAPE, key.span.clone(), message, "not a kind of fact", help);
             } else if let Some((Condition { pattern: Pattern::Fact(fact), .. }, _)) =
                 self.condition(&written, "", scope, 0)
