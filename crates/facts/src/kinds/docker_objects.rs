@@ -241,3 +241,29 @@ fact_kind! {
         options: BTreeMap<Text, Text>,
     }
 }
+
+fact_kind! {
+    /// A pod of podman: `podman pod ps`.
+    "podman_pod": PodmanPod {
+        /// Its name.
+        name: Text,
+        /// Its id, as long as printed.
+        id: Text,
+        /// `Created`, `Running`, `Degraded`, `Exited`, `Stopped`, …
+        status: Text,
+        /// Containers in it, where they are counted.
+        containers: Option<u32>,
+    }
+}
+
+fact_kind! {
+    /// The version of a tool: `docker --version`, `podman --version`, `docker compose version`, `docker-compose version`.
+    "tool_version": ToolVersion {
+        /// `docker`, `podman`, `docker compose`, `docker-compose`.
+        tool: Text,
+        /// Version without a `v` in front.
+        version: Text,
+        /// Build, where it is told.
+        build: Option<Text>,
+    }
+}

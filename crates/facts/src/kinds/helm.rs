@@ -42,6 +42,30 @@ fact_kind! {
 }
 
 fact_kind! {
+    /// A repository of charts: `helm repo list`.
+    "helm_repository": HelmRepository {
+        /// Its name.
+        name: Text,
+        /// Its address.
+        url: Text,
+    }
+}
+
+fact_kind! {
+    /// A chart that a chart needs: `helm dependency list`.
+    "helm_dependency": HelmDependency {
+        /// Name of the chart that is needed.
+        name: Text,
+        /// Version, or the range that is accepted.
+        version: Option<Text>,
+        /// Address of its repository.
+        repository: Option<Text>,
+        /// `ok`, `unpacked`, `missing`, `wrong version`, … as printed.
+        status: Text,
+    }
+}
+
+fact_kind! {
     /// What `helm lint` says of a chart.
     "helm_lint": HelmLint {
         /// Path of the chart.

@@ -4,7 +4,7 @@ use crate::{Text, fact_kind, fact_words};
 
 fact_kind! {
     /// A package that is installed, or known to the package manager: `rpm -qa` and `-qi`, sosreport's package-data, `dpkg -l`,
-    /// `dpkg --get-selections`, `apt list --installed`, `apk info -v`, /var/lib/dpkg/status, `yum list installed`.
+    /// `dpkg --get-selections`, `dpkg-query -W`, `apt-cache policy`, `apt list --installed`, `apk info -v`, /var/lib/dpkg/status, `yum list installed`.
     "package": Package {
         /// Name without version and architecture.
         name: Text,

@@ -131,6 +131,18 @@ fact_kind! {
 }
 
 fact_kind! {
+    /// A time server that the host is set up to ask: chrony.conf, ntp.conf, timesyncd.conf and the files beside them.
+    "time_server": TimeServer {
+        /// Name or address.
+        name: Text,
+        /// `server`, `pool`, `peer`; `fallback` for those that systemd-timesyncd asks where no other is known.
+        mode: Text,
+        /// Options as written, such as `iburst`, `prefer`.
+        options: Vec<Text>,
+    }
+}
+
+fact_kind! {
     /// How steady a time source is: `chronyc sourcestats`.
     "time_source_statistics": TimeSourceStatistics {
         /// Name or address as printed.

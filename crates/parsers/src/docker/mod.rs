@@ -15,6 +15,7 @@ mod info;
 mod network;
 mod objects;
 mod podman;
+mod podman_pod;
 mod port;
 mod ports;
 mod pretty;
@@ -23,6 +24,7 @@ mod records;
 mod status;
 mod swarm;
 mod tables;
+mod tool_version;
 
 use bundlescope_facts::DaemonConfig;
 
@@ -66,6 +68,8 @@ pub(crate) static FORMATS: &[&Format] = &[
     &COMPOSE_FILE,
     &PORTS,
     &PODMAN_INFO,
+    &podman_pod::PODMAN_PODS,
+    &tool_version::TOOL_VERSION,
     &PODMAN_NETWORKS,
     &FAILURE,
 ];

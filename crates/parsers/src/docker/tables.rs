@@ -57,8 +57,8 @@ pub(super) fn titles(line: &str) -> Option<(Listing, Table<'_>)> {
     let table = Table::titles(line);
     let all = |titles: &[&str]| titles.iter().all(|title| table.has(title));
     let any = |titles: &[&str]| titles.iter().any(|title| table.has(title));
-    // Those of crictl are the kubernetes family's.
-    if table.has("ATTEMPT") {
+    // Those of crictl are the kubernetes family's; pods of podman have a format of their own.
+    if table.has("ATTEMPT") || table.first() == Some("POD ID") {
         return None;
     }
     let listing = if all(&["CPU %"]) && any(&["CONTAINER ID", "CONTAINER", "NAME"]) {

@@ -4,6 +4,7 @@ mod errors;
 mod lint;
 mod records;
 mod release;
+mod tables;
 
 use bundlescope_facts::Text;
 use jiff::Timestamp;
@@ -11,8 +12,16 @@ use jiff::Timestamp;
 use crate::format::{Format, Hint, Match};
 
 /// Every format of the family, the more specific ones first.
-pub(crate) static FORMATS: &[&Format] =
-    &[&release::STATUS, &release::TABLES, &records::JSON, &records::YAML, &lint::LINT, &errors::ERRORS];
+pub(crate) static FORMATS: &[&Format] = &[
+    &release::STATUS,
+    &release::TABLES,
+    &tables::REPOSITORIES,
+    &tables::DEPENDENCIES,
+    &records::JSON,
+    &records::YAML,
+    &lint::LINT,
+    &errors::ERRORS,
+];
 
 /// The match of a document whose content is, or is not, of a format.
 fn sure(content: bool, hint: &Hint<'_>) -> Match {

@@ -87,24 +87,33 @@ static DESCRIPTIONS: Format = Format {
     parse: describe::parse,
 };
 
-const KINDS: &[&str] = &[
-    "pod",
-    "kube_node",
-    "kube_service",
-    "kube_endpoints",
-    "kube_event",
-    "kube_workload",
-    "kube_claim",
-    "network_policy",
-    "kube_volume",
-    "kube_ingress",
-    "kube_config_map",
-    "kube_secret",
-    "storage_class",
-    "resource_quota",
-    "kube_object",
-    "kube_component",
-    "kube_usage",
+/// The kinds of objects that every form of listing tells, and what one form tells beside them.
+macro_rules! kinds {
+    ($($beside:literal,)*) => {
+        &[
+            "pod",
+            "kube_node",
+            "kube_service",
+            "kube_endpoints",
+            "kube_event",
+            "kube_workload",
+            "kube_claim",
+            "network_policy",
+            "kube_volume",
+            "kube_ingress",
+            "kube_config_map",
+            "kube_secret",
+            "storage_class",
+            "resource_quota",
+            "kube_object",
+            "kube_component",
+            "kube_usage",
+            $($beside,)*
+        ]
+    };
+}
+
+const KINDS: &[&str] = kinds![
     "kube_cluster",
     "kubelet_config",
     "kubeadm_config",
@@ -114,26 +123,7 @@ const KINDS: &[&str] = &[
     "bundle_tool",
 ];
 
-const TABLE_KINDS: &[&str] = &[
-    "pod",
-    "kube_node",
-    "kube_service",
-    "kube_endpoints",
-    "kube_event",
-    "kube_workload",
-    "kube_claim",
-    "network_policy",
-    "kube_volume",
-    "kube_ingress",
-    "kube_config_map",
-    "kube_secret",
-    "storage_class",
-    "resource_quota",
-    "kube_object",
-    "kube_component",
-    "kube_usage",
-    "collection_error",
-];
+const TABLE_KINDS: &[&str] = kinds!["collection_error",];
 
 /// The match of a document whose content is, or is not, of a format.
 fn sure(content: bool, hint: &Hint<'_>) -> Match {

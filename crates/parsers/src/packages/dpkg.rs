@@ -1,4 +1,4 @@
-//! `dpkg -l`, `dpkg --get-selections`, `apt list --installed`, and dpkg's database /var/lib/dpkg/status.
+//! `dpkg -l`, `dpkg-query -W`, `apt-cache policy`, `dpkg --get-selections`, `apt list --installed`, and dpkg's database /var/lib/dpkg/status.
 
 use bundlescope_facts::{Package, Text};
 
@@ -36,6 +36,97 @@ pub(crate) static APT_LIST: Format = Format {
     detect: detect_apt,
     parse: parse_apt,
 };
+
+/// `dpkg-query -W`: a name and a version, with a tab between them.
+pub(crate) static DPKG_QUERY: Format = Format {
+    name: "dpkg-query-W",
+    collect: "dpkg-query -W",
+    kinds: &["package"],
+    detect: detect_query,
+    parse: |document| {
+        each_line(document, query_row, "expected a package and its version with a tab between; line skipped")
+    },
+};
+
+/// `apt-cache policy PACKAGE`, `apt policy PACKAGE`.
+pub(crate) static APT_POLICY: Format = Format {
+    name: "apt-policy",
+    collect: "apt-cache policy PACKAGE",
+    kinds: &["package"],
+    detect: detect_policy,
+    parse: parse_policy,
+};
+
+/// Letters, digits and signs that names and versions of packages are made of.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".+-_~:".contains(&byte))
+}
+
+/// Those that are not installed, and whose files of configuration are there, have no version.
+fn query_row(line: &str) -> Option<Package> {
+    let (name, version) = line.split_once('\t')?;
+    let (name, arch) = split_arch(name);
+    let known = is_plain(version) && version.bytes().any(|byte| byte.is_ascii_digit());
+    (is_plain(name) && (known || version.is_empty())).then(|| Package {
+        name: name.into(),
+        version: known.then(|| version.into()),
+        arch: arch.map(Text::from),
+        manager: "dpkg".into(),
+        state: if known { "installed" } else { "config-files" }.into(),
+        ..Package::default()
+    })
+}
+
+fn detect_query(hint: &Hint<'_>) -> Match {
+    let rows = hint.head.lines().filter(|line| query_row(line).is_some()).take(3).count();
+    let content = rows > 0 && words::most_lines(hint.head, |line| query_row(line).is_some());
+    // Two words with a tab between may be of much else.
+    let named = words::subject_is(hint.subject, &["dpkg-query"]);
+    Match::of(content && (named || rows == 3 && hint.head.contains("libc6")), named)
+}
+
+/// The name above and the line with its installed version.
+fn installed(line: &str) -> Option<&str> {
+    line.strip_prefix("  Installed: ")
+}
+
+fn detect_policy(hint: &Hint<'_>) -> Match {
+    let mut lines = hint.head.lines().filter(|line| !line.trim().is_empty());
+    let name = lines.next().and_then(|line| line.strip_suffix(':'));
+    let content = name.is_some_and(is_plain)
+        && lines.next().is_some_and(|line| installed(line).is_some())
+        && lines.next().is_some_and(|line| line.starts_with("  Candidate: "));
+    let named = words::subject_is(hint.subject, &["apt-cache", "policy"])
+        || words::subject_is(hint.subject, &["apt", "policy"]);
+    Match::of(content, named)
+}
+
+/// What could be installed, and from where, gives no facts.
+fn parse_policy(document: &Document<'_>) -> Parsed {
+    let mut parsed = Parsed::default();
+    let mut name: Option<(Line<'_>, &str)> = None;
+    for line in document.lines() {
+        if let Some(found) = line.text.strip_suffix(':').filter(|found| is_plain(found)) {
+            name = Some((line, found));
+        } else if let Some(version) = installed(line.text)
+            && let Some((first, name)) = name.take()
+        {
+            let (name, arch) = split_arch(name);
+            let known = version.bytes().any(|byte| byte.is_ascii_digit());
+            let package = Package {
+                name: name.into(),
+                version: known.then(|| version.into()),
+                arch: arch.map(Text::from),
+                manager: "dpkg".into(),
+                state: if known { "installed" } else { "not-installed" }.into(),
+                container: document.container.clone(),
+                ..Package::default()
+            };
+            parsed.fact(document, first, line, package);
+        }
+    }
+    parsed
+}
 
 /// The state that the second letter of `dpkg -l` stands for.
 fn state(letter: u8) -> Option<&'static str> {
@@ -231,7 +322,7 @@ fn apt_row(line: &str) -> Option<Package> {
     let version = words.next()?;
     let arch = words.next()?;
     let flags = words.rest().strip_prefix('[')?.strip_suffix(']')?;
-    let installed = flags.split(',').any(|flag| flag.starts_with("installed"));
+    let installed = flags.split(',').any(|flag| flag.starts_with("installed") || flag.starts_with("Installiert"));
     let state = match flags {
         _ if installed => "installed",
         _ if flags.starts_with("upgradable") => "installed",
@@ -277,12 +368,20 @@ fn parse_apt(document: &Document<'_>) -> Parsed {
     )
 }
 
+/// `0ad/oldstable 0.0.26-3 amd64` of `apt list`: a package that could be installed and is not.
+fn is_available(line: &str) -> bool {
+    let mut words = Words::new(line);
+    let named = words.next().is_some_and(|word| word.split_once('/').is_some_and(|(name, _)| is_plain(name)));
+    named && words.next().is_some_and(is_plain) && words.next().is_some_and(is_plain) && words.next().is_none()
+}
+
 /// A package a line.
 fn each_line(document: &Document<'_>, row: impl Fn(&str) -> Option<Package>, expected: &str) -> Parsed {
     let mut parsed = Parsed::default();
     for line in document.lines().filter(|line| !line.text.trim().is_empty()) {
         let text = line.text.trim_end();
-        let decoration = TITLES.iter().any(|title| text.starts_with(title))
+        let decoration = is_available(text)
+            || TITLES.iter().any(|title| text.starts_with(title))
             || text.starts_with("WARNING: apt does not have a stable CLI");
         match row(text) {
             Some(package) => {

@@ -15,6 +15,8 @@ pub(crate) static FORMATS: &[&Format] = &[
     &dpkg::DPKG_STATUS,
     &dpkg::SELECTIONS,
     &dpkg::APT_LIST,
+    &dpkg::DPKG_QUERY,
+    &dpkg::APT_POLICY,
     &rpm::RPM_INFO,
     &rpm::RPM_LIST,
     &rpm::YUM_LIST,

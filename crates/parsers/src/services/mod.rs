@@ -7,6 +7,7 @@ mod ntp;
 mod resolvectl;
 mod ssh;
 mod systemctl;
+mod time_servers;
 mod timezone;
 mod unit_file;
 
@@ -30,6 +31,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &chrony::TRACKING,
     &ntp::PEERS,
     &ntp::STATUS,
+    &time_servers::TIME_SERVERS,
     &timezone::TIMEZONE,
     &cron::CRONTAB,
     &ssh::SSH_CONFIG,

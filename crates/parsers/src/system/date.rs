@@ -76,8 +76,32 @@ const ZONES: &[(&str, i32)] = &[
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+/// Abbreviations of the months in German, French, Spanish, Italian and Portuguese (glibc's locales), without a point.
+const FOREIGN_MONTHS: [&[&str]; 12] = [
+    &["Jan", "janv", "ene", "gen", "jan"],
+    &["Feb", "févr", "feb", "fev"],
+    &["Mär", "mars", "mar"],
+    &["Apr", "avril", "abr", "apr"],
+    &["Mai", "mai", "may", "mag"],
+    &["Jun", "juin", "jun", "giu"],
+    &["Jul", "juil", "jul", "lug"],
+    &["Aug", "août", "ago"],
+    &["Sep", "sept", "sep", "set"],
+    &["Okt", "oct", "ott", "out"],
+    &["Nov", "nov"],
+    &["Dez", "déc", "dic", "dez"],
+];
+
+/// Days of the week in these languages.
+const FOREIGN_DAYS: &[&str] = &[
+    "Mo", "Di", "Mi", "Do", "Fr", "Sa", "So", "lun", "mar", "mer", "jeu", "ven", "sam", "dim", "mié", "jue", "vie",
+    "sáb", "dom", "gio", "sab", "seg", "ter", "qua", "qui", "sex",
+];
+
 fn month(word: &str) -> Option<i8> {
-    let at = MONTHS.iter().position(|month| word.get(..3) == Some(*month))?;
+    let bare = word.trim_end_matches('.');
+    let at = MONTHS.iter().position(|month| word.get(..3) == Some(*month));
+    let at = at.or_else(|| FOREIGN_MONTHS.iter().position(|names| names.contains(&bare)))?;
     i8::try_from(at + 1).ok()
 }
 
@@ -129,6 +153,7 @@ fn time(line: &str) -> Option<CaptureTime> {
     let day = words.first().is_some_and(|word| {
         ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].iter().any(|day| word.starts_with(day))
             && word.bytes().all(|b| b.is_ascii_alphabetic())
+            || FOREIGN_DAYS.contains(&word.trim_end_matches('.'))
     });
     if !day {
         return None;
@@ -146,7 +171,8 @@ fn time(line: &str) -> Option<CaptureTime> {
     let month = month(words.remove(month_at))?;
     let year_at = words.iter().position(|word| word.len() == 4)?;
     let year: i16 = words.remove(year_at).parse().ok()?;
-    let day: i8 = words.first()?.parse().ok()?;
+    // German has a point behind it.
+    let day: i8 = words.first()?.trim_end_matches('.').parse().ok()?;
     let mut parts = clock.split([':', '.']).map(|part| part.parse::<i8>().ok());
     let (mut hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
     if let Some(afternoon) = afternoon {
@@ -362,5 +388,21 @@ mod tests {
         assert_eq!(read("2026-11-21T14:46:55+01:00"), same("+01:00"));
         assert_eq!(read("Fri Jun 24 16:13:43 CST 2016"), Some((String::new(), "CST".into())));
         assert_eq!(read("Sat is a day"), None);
+    }
+
+    /// What `date` of coreutils 9.1 prints with `LC_ALL` set to de_DE.UTF-8, fr_FR.UTF-8, es_ES.UTF-8, it_IT.UTF-8 and pt_BR.UTF-8.
+    #[test]
+    fn other_languages_give_the_same_time() {
+        for [winter, spring] in [
+            ["Di 1. Dez 00:56:23 UTC 2026", "Do 5. Mär 07:08:09 UTC 2026"],
+            ["mar. 01 déc. 2026 00:56:23 UTC", "jeu. 05 mars 2026 07:08:09 UTC"],
+            ["mar 01 dic 2026 00:56:23 UTC", "jue 05 mar 2026 07:08:09 UTC"],
+            ["mar 1 dic 2026, 00:56:23, UTC", "gio 5 mar 2026, 07:08:09, UTC"],
+            ["ter 01 dez 2026 00:56:23 UTC", "qui 05 mar 2026 07:08:09 UTC"],
+        ] {
+            assert_eq!(read(winter), Some(("2026-12-01T00:56:23Z".into(), "UTC".into())), "{winter}");
+            assert_eq!(read(spring), Some(("2026-03-05T07:08:09Z".into(), "UTC".into())), "{spring}");
+        }
+        assert_eq!(read("Di 31. Feb 00:00:00 UTC 2026"), None);
     }
 }
