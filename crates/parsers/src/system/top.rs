@@ -212,13 +212,18 @@ struct Summary<'d> {
 impl<'d> Summary<'d> {
     fn emit(&mut self, parsed: &mut Parsed, document: &Document<'d>) {
         let container = document.container.clone();
-        if let Some((first, last, mut activity)) = self.activity.take() {
-            let mut from = first;
-            if let Some((line, zombies)) = self.tasks.take() {
+        let tasks = self.tasks.take();
+        if let Some((mut first, mut last, mut activity)) = self.activity.take() {
+            if let Some((line, zombies)) = tasks {
                 activity.zombies = zombies;
-                from = line;
+                // Above the processor's line, unless the lines were put together by hand.
+                if line.number < first.number {
+                    first = line;
+                } else if line.number > last.number {
+                    last = line;
+                }
             }
-            parsed.fact(document, from, last, Activity { container: container.clone(), ..activity });
+            parsed.fact(document, first, last, Activity { container: container.clone(), ..activity });
         }
         if let Some((first, last, memory)) = self.memory.take() {
             parsed.fact(document, first, last, Memory { container, ..memory });

@@ -1,6 +1,6 @@
 //! Damaged and hostile documents, for every format: nothing panics, and sources stay inside the document.
 
-use bundlescope_parsers::{Document, all, identify};
+use bundlescope_parsers::{Document, Identity, all, identify};
 use proptest::prelude::*;
 
 use crate::documents;
@@ -28,6 +28,29 @@ fn documents() -> Vec<(String, Vec<u8>)> {
     documents::fixtures(&mut keep);
     documents::corpus(&mut keep);
     found
+}
+
+/// Lines of every document in other orders, as pastes, `sort` and tools that write to two streams at once leave them.
+#[test]
+fn lines_in_another_order_survive() {
+    for (path, bytes) in documents() {
+        let Identity::Format(format) = identify(&path, &bytes).identity else { continue };
+        let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
+        let half = lines.len() / 2;
+        let mut sorted = lines.clone();
+        sorted.sort();
+        let orders: [Vec<&[u8]>; 5] = [
+            lines.iter().rev().copied().collect(),
+            lines[half..].iter().chain(&lines[..half]).copied().collect(),
+            lines.chunks(2).flat_map(|pair| pair.iter().rev()).copied().collect(),
+            lines.iter().flat_map(|line| [*line, *line]).collect(),
+            sorted,
+        ];
+        for order in orders {
+            let bytes = order.join(&b'\n');
+            stays_inside(&bytes, &format.read(&Document::new(path.as_str(), &bytes)));
+        }
+    }
 }
 
 proptest! {
