@@ -89,7 +89,9 @@ const NUMBERS: &[(i32, &str)] = &[
     (1, "prohibited"),
     (98, "address_in_use"),
     (11, "timed_out"),
-    (115, "timed_out"),
+    // "In progress": MariaDB's client says so of every connection that fails in the background, refused and without a
+    // route alike; only what times out is 110.
+    (115, "other"),
     (-2, "name_not_found"),
     (-5, "name_not_found"),
     (8, "name_not_found"),
