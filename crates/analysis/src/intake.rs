@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io::Read;
-use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -16,22 +15,36 @@ use bundlescope_facts::{Fact, Problem, Text};
 use bundlescope_logs::{ErrorCluster, Scanner, SignatureSet};
 use bundlescope_parsers::{Document, Format, Identified, Identity, LogPart, Parsed, identify};
 
+use crate::loaded::Options;
+
 /// Bytes handed over at once; large enough that queues cost nothing, small enough for the caches.
 const CHUNK: usize = 256 << 10;
 /// The first piece of a document that is asked for.
 const SMALL: usize = 4 << 10;
 /// Chunks that wait for one worker.
 const QUEUE: usize = 16;
-/// Largest document that is parsed; a larger one is scanned like a log.
-const PARSE_BYTES: usize = 16 << 20;
 /// Bytes of documents that wait to be parsed or are being parsed, all together; one alone may be larger.
 const WAITING: usize = 16 << 20;
-/// Facts of one bundle, of which so many take some 150 MB.
-const FACTS: usize = 150_000;
 /// Documents up to this size are kept to quote from.
 const KEEP_DOCUMENT: usize = 4 << 20;
 /// Bytes of kept documents, all together.
 const KEEP_TOTAL: usize = 40 << 20;
+
+/// How much of what was read is kept as facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes of the largest document that is parsed; a larger one is searched like a log.
+    pub parse_bytes: usize,
+    /// Facts of one bundle; those beyond it are left out.
+    pub facts: usize,
+}
+
+impl Default for Bounds {
+    /// So many facts take some 150 MB.
+    fn default() -> Self {
+        Self { parse_bytes: 16 << 20, facts: 150_000 }
+    }
+}
 
 /// What became of one document.
 #[derive(Debug)]
@@ -136,18 +149,14 @@ impl Drop for Room {
 }
 
 /// Reads a bundle from disk or standard input.
-pub(crate) fn take_in(
-    input: &Input,
-    limits: &Limits,
-    signatures: &SignatureSet,
-    threads: usize,
-    watch: &AtomicU64,
-) -> Result<Intake, OpenError> {
+pub(crate) fn take_in(input: &Input, options: &Options, signatures: &SignatureSet) -> Result<Intake, OpenError> {
     let year = match input {
         Input::Path(path) => path.file_name().and_then(|name| year_in(&name.to_string_lossy())),
         Input::Stdin => None,
     };
-    take(signatures, threads, year, |sink| bundlescope_bundle::read_watched(input, limits, sink, watch))
+    take(signatures, options.threads, options.bounds, year, |sink| {
+        bundlescope_bundle::read_watched(input, &options.limits, sink, &options.watch)
+    })
 }
 
 /// Reads a bundle in which these texts stand for the documents of the same path, or beside them, as the tests of rules
@@ -158,7 +167,7 @@ pub(crate) fn take_overlaid(
     files: &[(Text, Text)],
     signatures: &SignatureSet,
 ) -> Result<Intake, OpenError> {
-    take(signatures, 1, None, |sink| {
+    take(signatures, 1, Bounds::default(), None, |sink| {
         let mut overlay = Overlay { sink, files: files.to_vec() };
         let summary = bundlescope_bundle::read(input, limits, &mut overlay)?;
         for (path, text) in &overlay.files {
@@ -193,7 +202,7 @@ impl Sink for Overlay<'_> {
 
 /// Reads a bundle that consists of these texts, as the tests of rules have it.
 pub(crate) fn take_texts(files: &[(Text, Text)], signatures: &SignatureSet) -> Intake {
-    let intake = take::<Infallible>(signatures, 1, None, |sink| {
+    let intake = take::<Infallible>(signatures, 1, Bounds::default(), None, |sink| {
         let mut summary = Summary { complete: true, ..Summary::default() };
         for (path, text) in files {
             sink.document(&Entry { path: path.clone(), size: None }, &mut text.as_bytes());
@@ -211,6 +220,7 @@ pub(crate) fn take_texts(files: &[(Text, Text)], signatures: &SignatureSet) -> I
 fn take<E>(
     signatures: &SignatureSet,
     threads: usize,
+    bounds: Bounds,
     year: Year,
     read: impl FnOnce(&mut dyn Sink) -> Result<Summary, E>,
 ) -> Result<Intake, E> {
@@ -226,9 +236,11 @@ fn take<E>(
             scope.spawn(move || work(&jobs, signatures, &done, &give_back));
         }
         drop(give_back);
-        let collector = scope.spawn(move || collect(&outcomes, FACTS));
+        let collector = scope.spawn(move || collect(&outcomes, bounds.facts));
         let waiting = Arc::new(Waiting::default());
-        let mut reader = Reader { queues, spare, done, waiting, year, next: 0, kept: 0, links: Vec::new() };
+        let parse_bytes = bounds.parse_bytes;
+        let mut reader =
+            Reader { queues, spare, done, waiting, parse_bytes, year, next: 0, kept: 0, links: Vec::new() };
         let summary = read(&mut reader);
         let Reader { queues, done, links, .. } = reader;
         // Closing the queues ends the workers, and these the collector.
@@ -280,8 +292,12 @@ fn collect(outcomes: &Receiver<(usize, Outcome)>, most: usize) -> (Vec<Outcome>,
 }
 
 /// What is said of a document that is too large to be parsed.
-fn too_large(format: &str) -> String {
-    format!("larger than {} MiB, so it was scanned like a log and not read as {format}", PARSE_BYTES >> 20)
+fn too_large(format: &str, allowed: usize) -> String {
+    let allowed = match allowed {
+        bytes if bytes >= 1 << 20 => format!("{} MiB", bytes >> 20),
+        bytes => format!("{bytes} bytes"),
+    };
+    format!("larger than {allowed}, so it was scanned like a log and not read as {format}")
 }
 
 /// The sink on the reading side.
@@ -291,6 +307,7 @@ struct Reader {
     /// For documents that need no worker.
     done: Sender<(usize, Outcome)>,
     waiting: Arc<Waiting>,
+    parse_bytes: usize,
     /// Of the bundle's name.
     year: Year,
     next: usize,
@@ -382,10 +399,10 @@ impl Sink for Reader {
         let mut bytes = head;
         if bytes.len() == CHUNK {
             // An error ends the content, which `bundle` reports itself.
-            let _ = content.take((PARSE_BYTES - CHUNK) as u64 + 1).read_to_end(&mut bytes);
+            let _ = content.take(self.parse_bytes.saturating_sub(CHUNK) as u64 + 1).read_to_end(&mut bytes);
         }
-        if bytes.len() > PARSE_BYTES {
-            let note = too_large(format.name);
+        if bytes.len() > self.parse_bytes {
+            let note = too_large(format.name, self.parse_bytes);
             self.send(index, Job::Open { index, path, identified, taken_for: "text", note: Some(note), year });
             self.send(index, Job::Chunk(bytes));
             let next = self.chunk(content);
@@ -658,7 +675,7 @@ mod tests {
     #[test]
     fn a_document_too_large_to_be_parsed_is_searched_and_told() {
         let line = "dial tcp 10.0.0.1:6379: connect: connection refused\n";
-        let rules = "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n".repeat(PARSE_BYTES / 40);
+        let rules = "-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT\n".repeat(Bounds::default().parse_bytes / 40);
         let text = format!("*filter\n:INPUT ACCEPT [0:0]\n{rules}COMMIT\n{line}");
         let pattern = Pattern { regex: r"dial tcp (?<endpoint>\S+): connect".into(), ..Pattern::default() };
         let signature =

@@ -49,6 +49,7 @@ mod vocabulary;
 
 pub use bundlescope_bundle::{Limits, OpenError};
 pub use diff::diff;
+pub use intake::Bounds;
 pub use loaded::{Loaded, Options, analyze, load, load_texts};
 pub use ports::{
     Allow, Comparison, Decider, Declared, Difference, HostPorts, PortReport, Published, Requirements, Seen, Use,

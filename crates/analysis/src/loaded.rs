@@ -13,7 +13,7 @@ use bundlescope_netfilter::Network;
 use bundlescope_rules::Pack;
 use jiff::Timestamp;
 
-use crate::intake::{Intake, Outcome, take_in, take_texts};
+use crate::intake::{Bounds, Intake, Outcome, take_in, take_texts};
 use crate::names::Names;
 use crate::prober::ModelProber;
 use crate::quotes::Quotes;
@@ -28,6 +28,8 @@ const TOLD: usize = 10;
 pub struct Options {
     /// How much is read at most.
     pub limits: Limits,
+    /// How much of it is kept.
+    pub bounds: Bounds,
     /// Threads, at least one; the outcome does not depend on it.
     pub threads: usize,
     /// Grows by the bytes that are read from disk or standard input, for a progress bar in another thread.
@@ -38,6 +40,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             limits: Limits::default(),
+            bounds: Bounds::default(),
             threads: std::thread::available_parallelism().map_or(2, usize::from),
             watch: Arc::default(),
         }
@@ -65,7 +68,7 @@ pub struct Loaded {
 
 /// Reads a bundle; an error means that it cannot be read at all.
 pub fn load(input: &Input, rules: &Rulebook, options: &Options) -> Result<Loaded, OpenError> {
-    let intake = take_in(input, &options.limits, &rules.signatures, options.threads, &options.watch)?;
+    let intake = take_in(input, options, &rules.signatures)?;
     Ok(Loaded::new(intake, &rules.pack))
 }
 

@@ -14,7 +14,7 @@ use bundlescope_report::{
 };
 use clap::ValueEnum;
 
-use crate::args::{Analyze, Reading, ReportFormat, Severity};
+use crate::args::{Analyze, Reading, ReportFormat, Severity, Worker};
 use crate::rules::profile;
 use crate::{Failure, aside, brand, complain, isolate, packs, print, progress};
 
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Analyze) -> Result<ExitCode, Failure> {
         return Err(Failure::usage("`-`, standard input, can be read once only"));
     }
     let terminal = args.output.is_none() && std::io::stdout().is_terminal();
-    let style = TextOptions { width: width(terminal), colour: terminal && wants_colour() };
+    let style = TextOptions { width: width(terminal, args.reading.worker), colour: terminal && wants_colour() };
     if let Some(folder) = &args.template {
         if args.format != ReportFormat::Html {
             return Err(Failure::usage("--template is about the html report; say --format html"));
@@ -35,11 +35,11 @@ pub(crate) fn run(args: &Analyze) -> Result<ExitCode, Failure> {
         // A mistake in it is told once, and before any bundle is read.
         brand::template(folder).map_err(Failure::usage)?;
     }
-    if let Some(worker) = args.worker {
+    if let Some(worker) = args.reading.worker {
         return isolate::work(args, worker);
     }
     let mut collected = Collected::default();
-    if args.isolate {
+    if args.reading.isolate {
         isolate::each(args, &style, |result| collected.add(result, args))?;
     } else {
         let rules = packs::load_for(&args.reading)?;
@@ -147,6 +147,11 @@ pub(crate) fn options(reading: &Reading) -> Options {
     limits.header_bytes = reading.max_header.unwrap_or(limits.header_bytes);
     limits.ratio = reading.max_ratio.unwrap_or(limits.ratio);
     limits.time = reading.max_time.or(limits.time);
+    let bounds = &mut options.bounds;
+    let count =
+        |count: Option<u64>, usual: usize| count.map_or(usual, |count| usize::try_from(count).unwrap_or(usize::MAX));
+    bounds.parse_bytes = count(reading.max_parse, bounds.parse_bytes);
+    bounds.facts = count(reading.max_facts, bounds.facts);
     options.threads = reading.threads.unwrap_or(options.threads).max(1);
     options
 }
@@ -175,8 +180,15 @@ fn wants_colour() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// The terminal's width where it is told, 80 columns elsewhere.
-pub(crate) fn width(terminal: bool) -> usize {
+/// The terminal's width, or what COLUMNS says it is; 80 columns elsewhere. A worker is told.
+pub(crate) fn width(terminal: bool, worker: Option<Worker>) -> usize {
+    if let Some(worker) = worker {
+        return worker.width;
+    }
+    if !terminal {
+        return 80;
+    }
     let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    if terminal { told.unwrap_or(80).clamp(60, 200) } else { 80 }
+    let asked = || terminal_size::terminal_size().map(|(terminal_size::Width(columns), _)| usize::from(columns));
+    told.or_else(asked).unwrap_or(80).clamp(60, 200)
 }

@@ -39,6 +39,24 @@ pub(crate) enum Command {
     Rules(Rules),
 }
 
+impl Command {
+    /// How bundles are read, of a command that reads some.
+    pub(crate) fn reading(&self) -> Option<&Reading> {
+        match self {
+            Self::Analyze(args) => Some(&args.reading),
+            Self::Open(args) => Some(&args.reading),
+            Self::Diff(args) => Some(&args.reading),
+            Self::Facts(args) => Some(&args.reading),
+            Self::Probe(args) => Some(&args.reading),
+            Self::Ports(args) => Some(&args.reading),
+            Self::Rules(Rules::Explain(args)) => Some(&args.reading),
+            Self::Rules(Rules::Capture(args)) => Some(&args.reading),
+            Self::Rules(Rules::Profile(args)) => Some(&args.reading),
+            Self::Rules(_) => None,
+        }
+    }
+}
+
 /// How bundles are read; the same for every command that reads one.
 #[derive(Debug, Args)]
 pub(crate) struct Reading {
@@ -84,6 +102,25 @@ pub(crate) struct Reading {
     /// Read for at most this long (suffixes s, m, h); what was read until then is analysed
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) max_time: Option<Duration>,
+    /// Parse documents of at most this many bytes, and search larger ones like logs (suffixes K, M, G) [default: 16M]
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub(crate) max_parse: Option<u64>,
+    /// Keep at most this many facts of a bundle [default: 150000]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_facts: Option<u64>,
+    /// Read in a process of its own, for analyze in one for each bundle: one that crashes, or needs too much, is an error and
+    /// costs nothing else
+    #[arg(long)]
+    pub(crate) isolate: bool,
+    /// With --isolate: memory of the process (suffixes K, M, G) [default: 2G]
+    #[arg(long, value_name = "BYTES", value_parser = bytes, requires = "isolate")]
+    pub(crate) max_memory: Option<u64>,
+    /// With --isolate: end a process that runs for longer (suffixes s, m, h) [default: 1h]
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "isolate")]
+    pub(crate) max_run: Option<Duration>,
+    /// The part of a worker process in an isolated run; only the program itself passes it on
+    #[arg(long, hide = true, value_name = "BUNDLE:WIDTH:COLOUR")]
+    pub(crate) worker: Option<Worker>,
 }
 
 #[derive(Debug, Args)]
@@ -106,21 +143,9 @@ pub(crate) struct Analyze {
     /// Exit with 1 when there is a finding of this severity or above
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<Severity>,
-    /// Analyse each bundle in a process of its own: one that crashes, or needs too much, costs that bundle only
-    #[arg(long)]
-    pub(crate) isolate: bool,
     /// With --isolate: so many bundles at a time; reports keep the order of the bundles
     #[arg(long, value_name = "N", default_value_t = 1, requires = "isolate")]
     pub(crate) jobs: usize,
-    /// With --isolate: memory of each process (suffixes K, M, G) [default: 2G]
-    #[arg(long, value_name = "BYTES", value_parser = bytes, requires = "isolate")]
-    pub(crate) max_memory: Option<u64>,
-    /// With --isolate: end a process that runs for longer (suffixes s, m, h) [default: 1h]
-    #[arg(long, value_name = "TIME", value_parser = duration, requires = "isolate")]
-    pub(crate) max_run: Option<Duration>,
-    /// The part of a worker process in an isolated run; only the program itself passes it on
-    #[arg(long, hide = true, value_name = "BUNDLE:WIDTH:COLOUR")]
-    pub(crate) worker: Option<Worker>,
     #[command(flatten)]
     pub(crate) reading: Reading,
 }

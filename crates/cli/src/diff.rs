@@ -20,7 +20,9 @@ pub(crate) fn run(args: &Diff) -> Result<ExitCode, Failure> {
         Redactor::default().diff(&mut diff);
     }
     print(&match args.format {
-        DiffFormat::Text => render_diff_text(&diff, analyze::width(std::io::stdout().is_terminal())),
+        DiffFormat::Text => {
+            render_diff_text(&diff, analyze::width(std::io::stdout().is_terminal(), args.reading.worker))
+        }
         DiffFormat::Json => render_diff_json(&diff),
         DiffFormat::Markdown => render_diff_markdown(&diff),
     })?;

@@ -2,9 +2,9 @@
 //!
 //! The parent starts the program again with the same arguments and [`Worker`]; the worker limits its own memory, prints
 //! the report of its bundle, and answers with the usual exit codes. Whatever else happens to it is told as an error of
-//! that bundle. The memory limit is `RLIMIT_DATA` of getrlimit(2), which the kernel keeps.
+//! that bundle. Commands about one question run as a whole in one worker. The memory limit is `RLIMIT_DATA` of getrlimit(2), which the kernel keeps.
 
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,9 +14,9 @@ use std::time::Duration;
 use bundlescope_report::TextOptions;
 use wait_timeout::ChildExt;
 
-use crate::analyze::{Report, report};
-use crate::args::{Analyze, Worker};
-use crate::{Failure, aside, packs, print, progress};
+use crate::analyze::{Report, report, width};
+use crate::args::{Analyze, Command as Asked, Reading, Worker};
+use crate::{Failure, aside, complain, packs, print, progress};
 
 /// Memory of a worker unless told otherwise: far above what any bundle needs, below what hurts a machine.
 const MEMORY: u64 = 2 << 30;
@@ -30,10 +30,44 @@ const BESIDE: u64 = 64 << 10;
 /// Largest report that is taken from a worker.
 const REPORT: u64 = 512 << 20;
 
+/// A command other than `analyze` that is to run apart, run there; what a worker of one does here is to limit its memory.
+pub(crate) fn apart(command: &Asked) -> Option<Result<ExitCode, Failure>> {
+    let reading = command.reading().filter(|_| !matches!(command, Asked::Analyze(_)))?;
+    if reading.worker.is_some() {
+        return held(reading).err().map(Err);
+    }
+    if !reading.isolate {
+        return None;
+    }
+    let terminal = std::io::stdout().is_terminal();
+    let worker = Worker { bundle: 0, width: width(terminal, None), colour: false };
+    let words = if matches!(command, Asked::Rules(_)) { 2 } else { 1 };
+    let ended = start(worker, words)
+        .map_err(|error| format!("cannot start a worker process: {error}"))
+        .and_then(|child| attend(child, reading.max_run.unwrap_or(TIME)));
+    Some(match ended {
+        Ok(Ended { code, text, said }) => {
+            let said = said.trim_end();
+            match said.strip_prefix("bundlescope: ") {
+                Some(said) => complain(said),
+                None if said.is_empty() => {}
+                None => aside(said),
+            }
+            print(&text).map(|()| ExitCode::from(code))
+        }
+        Err(message) => Err(Failure::unreadable(message)),
+    })
+}
+
+/// Holds this process, a worker, to its memory.
+fn held(reading: &Reading) -> Result<(), Failure> {
+    limit_memory(reading.max_memory.unwrap_or(MEMORY))
+        .map_err(|error| Failure::usage(format!("--max-memory: cannot limit memory: {error}")))
+}
+
 /// The worker's side: the report of one bundle, on standard output.
 pub(crate) fn work(args: &Analyze, worker: Worker) -> Result<ExitCode, Failure> {
-    let memory = args.max_memory.unwrap_or(MEMORY);
-    limit_memory(memory).map_err(|error| Failure::usage(format!("--max-memory: cannot limit memory: {error}")))?;
+    held(&args.reading)?;
     let bundle = args.bundles.get(worker.bundle).ok_or_else(|| Failure::usage("--worker: no bundle of that number"))?;
     let rules = packs::load_for(&args.reading)?;
     let rules = if args.profile { rules.measured() } else { rules };
@@ -103,9 +137,16 @@ pub(crate) fn each(
 /// Runs one worker to its end.
 fn run(args: &Analyze, bundle: &Path, worker: Worker) -> Result<Report, String> {
     let bar = if args.jobs <= 1 { Some(progress::spinner(bundle, &args.reading)) } else { None };
-    let outcome = start(worker)
+    let outcome = start(worker, 1)
         .map_err(|error| format!("cannot start a worker process: {error}"))
-        .and_then(|child| attend(child, args.max_run.unwrap_or(TIME)));
+        .and_then(|child| attend(child, args.reading.max_run.unwrap_or(TIME)))
+        .and_then(|Ended { code, text, said }| {
+            let said = said.trim();
+            match code {
+                0 | 1 => Ok(Report { text, reached: code == 1, beside: said.to_owned() }),
+                _ => Err(said.strip_prefix("bundlescope: ").unwrap_or(said).to_owned()),
+            }
+        });
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
@@ -116,18 +157,26 @@ fn run(args: &Analyze, bundle: &Path, worker: Worker) -> Result<Report, String> 
     })
 }
 
-fn start(worker: Worker) -> std::io::Result<Child> {
+/// Starts the program again; its subcommand has so many words.
+fn start(worker: Worker, words: usize) -> std::io::Result<Child> {
     let mut arguments = std::env::args_os().skip(1);
     let mut command = Command::new(std::env::current_exe()?);
     // The subcommand comes first; options may stand anywhere behind it, paths only behind a `--`.
-    command.args(arguments.next()).arg("--worker").arg(worker.to_string()).args(arguments);
+    command.args(arguments.by_ref().take(words)).arg("--worker").arg(worker.to_string()).args(arguments);
     // The standard library deadlocks when memory ends while it collects a backtrace.
     command.env("RUST_BACKTRACE", "0").env("RUST_LIB_BACKTRACE", "0");
     command.stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
 }
 
-/// Collects what the worker says and how it ends.
-fn attend(mut child: Child, time: Duration) -> Result<Report, String> {
+/// A worker that came to its end, whatever it found.
+struct Ended {
+    code: u8,
+    text: String,
+    said: String,
+}
+
+/// Collects what the worker says and how it ends; an end that is none of the program's own is an error.
+fn attend(mut child: Child, time: Duration) -> Result<Ended, String> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (ended, text, said) = std::thread::scope(|scope| {
         let text = scope.spawn(move || stdout.map_or_else(String::new, |pipe| drain(pipe, REPORT)));
@@ -141,12 +190,12 @@ fn attend(mut child: Child, time: Duration) -> Result<Report, String> {
         // The readers only read, and cannot panic; if one did, its text is lost and nothing else.
         (ended, text.join().unwrap_or_default(), said.join().unwrap_or_default())
     });
-    let said = said.trim();
     match ended {
-        Ok(Some(status)) => match status.code() {
-            Some(code @ (0 | 1)) => Ok(Report { text, reached: code == 1, beside: said.to_owned() }),
-            Some(3) => Err(said.strip_prefix("bundlescope: ").unwrap_or(said).to_owned()),
-            _ => Err(format!("the analysis crashed ({}){}", end(status), quoted(said))),
+        Ok(Some(status)) => match status.code().and_then(|code| u8::try_from(code).ok()) {
+            Some(code @ (0..=1 | 3..=5)) => Ok(Ended { code, text, said }),
+            // Complaints about usage come before a worker is started, but for those about what it reads.
+            Some(code @ 2) if said.starts_with("bundlescope: ") => Ok(Ended { code, text, said }),
+            _ => Err(format!("the analysis crashed ({}){}", end(status), quoted(said.trim()))),
         },
         Ok(None) => Err(format!("the analysis did not end within {} s and was stopped", time.as_secs())),
         Err(error) => Err(format!("the worker process was lost: {error}")),

@@ -46,7 +46,19 @@ impl Failure {
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    let result = isolate::apart(&command).unwrap_or_else(|| run(command));
+    match result {
+        Ok(code) => code,
+        Err(failure) => {
+            complain(&failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
         Command::Analyze(args) => analyze::run(&args),
         Command::Open(args) => open::run(&args),
         Command::Diff(args) => diff::run(&args),
@@ -54,13 +66,6 @@ fn main() -> ExitCode {
         Command::Probe(args) => probe::run(&args),
         Command::Ports(args) => ports::run(&args),
         Command::Rules(args) => rules::run(&args),
-    };
-    match result {
-        Ok(code) => code,
-        Err(failure) => {
-            complain(&failure.message);
-            ExitCode::from(failure.code)
-        }
     }
 }
 

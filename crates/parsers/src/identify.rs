@@ -90,15 +90,16 @@ pub fn identify(path: &str, head: &[u8]) -> Identified {
     Identified { identity, container: place.container, root: place.root }
 }
 
-/// A NUL byte, or mostly control characters, means that it is not text.
+/// Many control characters mean that it is not text, and with NUL bytes among them few are enough. One alone does not:
+/// programs write such bytes into their logs, and machines that lose power leave some.
 fn is_binary(head: &[u8]) -> bool {
     let sample = &head[..head.len().min(4096)];
-    if sample.contains(&0) {
-        return true;
-    }
     let control =
         sample.iter().filter(|byte| **byte < 0x20 && !matches!(**byte, b'\n' | b'\r' | b'\t' | 0x1b | 0x0c)).count();
-    control * 10 > sample.len()
+    let share = if sample.contains(&0) { 50 } else { 10 };
+    // A character that is cut at the end of the sample has up to three bytes.
+    let text = valid_prefix(sample).len() + 4 > sample.len();
+    control * share > sample.len() || sample.contains(&0) && !text
 }
 
 /// The longest valid start; a character cut at the end does not matter, an invalid byte ends what content can tell.
@@ -140,6 +141,8 @@ mod tests {
         assert_eq!(taken_for("etc/sysctl.d/README.sysctl", "Kernel settings can be put here.\n"), "text");
         assert_eq!(taken_for("etc/hosts", ""), "empty");
         assert_eq!(taken_for("etc/hosts", "\0\0"), "binary");
+        let line = "2026-11-21T01:36:02Z connection refused by the server, for the third time today\n";
+        assert_eq!(taken_for("app/logs/api.log", &format!("{line}{line}\0{line}")), "log");
     }
 
     #[test]

@@ -292,7 +292,11 @@ fn loaded(rules: &Rulebook, base: Option<&Path>, test: &RuleTest) -> Result<Load
             let input = Input::Path(base.join(&**bundle));
             let limits = &Options::default().limits;
             let intake = if test.files.is_empty() {
-                take_in(&input, limits, &rules.signatures, 1, &std::sync::atomic::AtomicU64::new(0))
+                take_in(
+                    &input,
+                    &Options { limits: limits.clone(), threads: 1, ..Options::default() },
+                    &rules.signatures,
+                )
             } else {
                 take_overlaid(&input, limits, &test.files, &rules.signatures)
             };

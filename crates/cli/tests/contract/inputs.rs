@@ -64,6 +64,22 @@ fn a_limit_that_was_hit_is_in_the_header() {
     assert_eq!(report["bundle"]["documents"], 5);
 }
 
+/// What is parsed and kept has limits of its own, which are told like those of reading.
+#[test]
+fn limits_of_what_is_kept_have_flags() {
+    let bundle = fixture(REFUSED);
+    let limits = |args: &[&str]| {
+        let all = [&["analyze", &bundle, "--format", "json"], args].concat();
+        let report = json(&ok(&all));
+        assert_eq!(report["bundle"]["complete"], false, "{args:?}");
+        report["bundle"]["limits"].to_string()
+    };
+    let parsed = limits(&["--max-parse", "2K"]);
+    assert!(parsed.contains("larger than 2048 bytes, so it was scanned like a log"), "{parsed}");
+    let kept = limits(&["--max-facts", "100"]);
+    assert!(kept.contains("states more than 100 facts"), "{kept}");
+}
+
 /// What a document does not say in the part that was read is undecided: no finding comes of it, and no check is clear
 /// that the whole bundle does not clear.
 #[test]

@@ -62,3 +62,35 @@ fn standard_input_reaches_the_worker() {
     let isolated = run_with(&["analyze", "--isolate", "-"], &bytes);
     assert_eq!(stdout(&isolated), stdout(&run_with(&["analyze", "-"], &bytes)));
 }
+
+/// Commands about one question run in one worker: the same output, and a crash is an error.
+#[test]
+fn every_command_that_reads_a_bundle_can_run_apart() {
+    let bundle = fixture(REFUSED);
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("r.html");
+    let page = page.to_str().unwrap();
+    for args in [
+        vec!["facts", &bundle, "--kind", "container"],
+        vec!["facts", &bundle, "--kind", "no-such-kind"],
+        vec!["facts", "no-such-bundle"],
+        vec!["probe", &bundle, "--from", "host", "--to", "127.0.0.1:22", "--format", "json"],
+        vec!["ports", &bundle],
+        vec!["diff", &bundle, &bundle],
+        vec!["open", &bundle, "-o", page],
+        vec!["rules", "explain", "connection-failure", &bundle],
+        vec!["rules", "capture", "connection-failure", &bundle, "--dry-run"],
+    ] {
+        let plain = run(&args);
+        let apart = run(&[&args[..], &["--isolate"]].concat());
+        assert_eq!(code(&apart), code(&plain), "{args:?}: {}", stderr(&apart));
+        assert_eq!((stdout(&apart), stderr(&apart)), (stdout(&plain), stderr(&plain)), "{args:?}");
+    }
+    for args in [vec!["diff", &bundle, &bundle], vec!["facts", &bundle], vec!["rules", "explain", "disk-full", &bundle]]
+    {
+        let starved = run(&[&args[..], &["--isolate", "--max-memory", "2M"]].concat());
+        assert_eq!(code(&starved), 3, "{args:?}");
+        assert!(stderr(&starved).contains("the analysis crashed"), "{args:?}: {}", stderr(&starved));
+    }
+    assert_eq!(code(&run(&["facts", &bundle, "--max-memory", "2M"])), 2, "only with --isolate");
+}

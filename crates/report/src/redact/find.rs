@@ -49,8 +49,8 @@ static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
         shape(WORDS, &format!(r"^[\s>|-]*(?:{NAME})\s*:\s+(?:{VALUE})\s*$"), true),
         // - name: DB_PASSWORD, value: x on one line.
         shape(WORDS, &format!(r#"name"?\s*:\s*"?(?:{NAME})"?\s*,\s*"?value"?\s*:\s*(?:{VALUE})"#), true),
-        // --password value, --from-literal=token=x.
-        shape(WORDS, &format!(r#"\s--?(?:{NAME})(?:\s+|=)(?:{VALUE})"#), true),
+        // --password value, --from-literal=token=x, "--password", "value".
+        shape(WORDS, &format!(r#"(?:^|[\s"',\[(])--?(?:{NAME})["']?(?:\s+|=|\s*,\s*)(?:{VALUE})"#), true),
         // requirepass value of redis.conf, `masterauth`.
         shape(&["requirepass", "masterauth"], &format!(r"(?:requirepass|masterauth)\s+(?:{VALUE})"), true),
         // mysql -pSECRET, redis-cli -a SECRET, sshpass -p SECRET, curl -u user:SECRET.
@@ -98,10 +98,37 @@ static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| {
     ]
 });
 
-/// The places of the secrets of a line, in order and apart. `in_key` says whether the line belongs to a private key, and
-/// is kept for the next one.
-pub(super) fn secrets(line: &str, in_key: &mut bool) -> Vec<Range<usize>> {
+/// What a line means for the next one.
+#[derive(Debug, Default)]
+pub(super) struct Across {
+    /// It belongs to a private key.
+    in_key: bool,
+    /// It is an option that takes a secret, as in a list of arguments with one on each line.
+    behind_option: bool,
+    /// It names a secret whose value is the next line's, as in the environment of a pod.
+    behind_name: bool,
+}
+
+/// The places of the secrets of a line, in order and apart.
+pub(super) fn secrets(line: &str, across: &mut Across) -> Vec<Range<usize>> {
+    let Across { in_key, behind_option, behind_name } = across;
     let trimmed = line.trim();
+    let item = trimmed.strip_prefix("- ").unwrap_or(trimmed).trim_matches(['"', '\'', ',', ' ']);
+    let value = std::mem::replace(behind_option, is_option(item));
+    if value && !item.is_empty() && is_secret(item) {
+        let start = line.find(item).unwrap_or_default();
+        return vec![Range { start, end: start + item.len() }];
+    }
+    let member = |name: &str| {
+        let (key, value) = trimmed.strip_prefix("- ").unwrap_or(trimmed).split_once(':')?;
+        let value = value.trim().trim_matches([',', '"', '\'']);
+        (key.trim_matches(['"', '\'', ' ']) == name && !value.is_empty()).then_some(value)
+    };
+    let named = std::mem::replace(behind_name, member("name").is_some_and(names_a_secret));
+    if let Some(value) = member("value").filter(|value| named && is_secret(value)) {
+        let start = line.rfind(value).unwrap_or_default();
+        return vec![Range { start, end: start + value.len() }];
+    }
     if trimmed.contains("PRIVATE KEY-----") || trimmed.contains("PRIVATE KEY BLOCK-----") {
         let (begin, end) = (trimmed.rfind("-----BEGIN"), trimmed.rfind("-----END"));
         *in_key = begin > end;
@@ -141,6 +168,13 @@ static NAME_ALONE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format
 /// A field or a variable of that name holds a secret.
 pub(super) fn names_a_secret(name: &str) -> bool {
     NAME_ALONE.as_ref().is_some_and(|expression| expression.is_match(name))
+}
+
+static OPTION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(&format!("(?i)^--?(?:{NAME})$")).ok());
+
+/// `--password`: what follows it is a secret.
+pub(super) fn is_option(text: &str) -> bool {
+    text.starts_with('-') && OPTION.as_ref().is_some_and(|expression| expression.is_match(text))
 }
 
 /// The value may be one: it is no placeholder, no switch, no reference to another place.
@@ -192,7 +226,7 @@ mod tests {
 
     fn masked(line: &str) -> String {
         let mut out = line.to_owned();
-        for range in secrets(line, &mut false).into_iter().rev() {
+        for range in secrets(line, &mut Across::default()).into_iter().rev() {
             out.replace_range(range, "#");
         }
         out
@@ -263,11 +297,34 @@ mod tests {
 
     #[test]
     fn a_private_key_is_masked_line_by_line() {
-        let mut in_key = false;
+        let mut across = Across::default();
         let key = ["-----BEGIN RSA PRIVATE KEY-----", "  MIIE", "  abcd", "-----END RSA PRIVATE KEY-----", "after"];
-        let found: Vec<usize> = key.iter().map(|line| secrets(line, &mut in_key).len()).collect();
+        let found: Vec<usize> = key.iter().map(|line| secrets(line, &mut across).len()).collect();
         assert_eq!(found, [0, 1, 1, 0, 0]);
         let line = r#""key": "-----BEGIN PRIVATE KEY-----\nMIIEabc\n-----END PRIVATE KEY-----\n""#;
         assert_eq!(masked(line), r##""key": "-----BEGIN PRIVATE KEY-----#-----END PRIVATE KEY-----\n""##);
+    }
+
+    #[test]
+    fn a_value_on_the_line_behind_its_name_is_masked() {
+        for (lines, expected) in [
+            (["    - name: DB_PASSWORD", "      value: hunter2"], "      value: #"),
+            ([r#"  "name": "DB_PASSWORD","#, r#"  "value": "hunter2""#], r##"  "value": "#""##),
+            ([r#"        "--token","#, r#"        "hunter2","#], r##"        "#","##),
+            (["- --db-password", "- hunter2"], "- #"),
+            (["    - name: DB_HOST", "      value: pg"], "      value: pg"),
+            (["    - name: DB_PASSWORD", "      valueFrom:"], "      valueFrom:"),
+            ([r#"        "--port","#, r#"        "5432","#], r#"        "5432","#),
+        ] {
+            let mut across = Across::default();
+            secrets(lines[0], &mut across);
+            let mut out = lines[1].to_owned();
+            for range in secrets(lines[1], &mut across).into_iter().rev() {
+                out.replace_range(range, "#");
+            }
+            assert_eq!(out, expected);
+        }
+        assert_eq!(masked(r#""Cmd":["run","--token","hunter2","-v"]"#), r##""Cmd":["run","--token","#","-v"]"##);
+        assert_eq!(masked("command: run, --token, hunter2"), "command: run, --token, #");
     }
 }

@@ -16,7 +16,7 @@ use bundlescope_facts::{Text, Value};
 #[derive(Debug, Default)]
 pub struct Redactor {
     numbers: BTreeMap<String, usize>,
-    in_key: bool,
+    across: find::Across,
 }
 
 impl Redactor {
@@ -41,7 +41,7 @@ impl Redactor {
             }
             self.line(line, &mut out);
         }
-        self.in_key = false;
+        self.across = find::Across::default();
         out
     }
 
@@ -52,15 +52,20 @@ impl Redactor {
 
     fn line(&mut self, line: &str, out: &mut String) {
         let mut from = 0;
-        for span in find::secrets(line, &mut self.in_key) {
+        for span in find::secrets(line, &mut self.across) {
             let (Some(before), Some(secret)) = (line.get(from..span.start), line.get(span.clone())) else { continue };
             out.push_str(before);
-            let next = self.numbers.len() + 1;
-            let number = *self.numbers.entry(secret.to_owned()).or_insert(next);
-            out.push_str(&format!("[masked {number}]"));
+            out.push_str(&self.token(secret));
             from = span.end;
         }
         out.push_str(line.get(from..).unwrap_or_default());
+    }
+
+    /// What stands for a secret, the same wherever it stands.
+    fn token(&mut self, secret: &str) -> String {
+        let next = self.numbers.len() + 1;
+        let number = *self.numbers.entry(secret.to_owned()).or_insert(next);
+        format!("[masked {number}]")
     }
 
     fn string(&mut self, text: &mut String) {
@@ -78,13 +83,24 @@ impl Redactor {
     pub fn value(&mut self, name: &str, value: &mut Value) {
         match value {
             Value::Text(text) if find::names_a_secret(name) && find::is_secret(text) => {
-                let next = self.numbers.len() + 1;
-                let number = *self.numbers.entry(text.to_string()).or_insert(next);
-                *text = format!("[masked {number}]").into();
+                *text = self.token(text).into();
             }
             Value::Text(text) => self.text(text),
-            Value::List(values) => values.iter_mut().for_each(|value| self.value(name, value)),
-            Value::Map(map) => map.iter_mut().for_each(|(name, value)| self.value(name, value)),
+            Value::List(values) => {
+                let mut behind = false;
+                for value in values {
+                    let option = value.as_text().is_some_and(find::is_option);
+                    // `["--token", "x"]`: the option says what its value is.
+                    self.value(if std::mem::replace(&mut behind, option) { "password" } else { name }, value);
+                }
+            }
+            Value::Map(map) => {
+                // `{name: DB_PASSWORD, value: x}`: one member names what the other holds.
+                let named = map.get("name").and_then(Value::as_text).is_some_and(find::names_a_secret);
+                map.iter_mut().for_each(|(name, value)| {
+                    self.value(if named && &**name == "value" { "password" } else { name }, value);
+                });
+            }
             _ => {}
         }
     }
@@ -103,14 +119,22 @@ impl Redactor {
                 self.value(name, &mut value);
                 serde_json::to_value(&value).unwrap_or_default()
             }
-            Json::Array(items) => items.into_iter().map(|item| self.member(name, item)).collect(),
-            Json::Object(map) => map
-                .into_iter()
-                .map(|(name, value)| {
-                    let value = self.member(&name, value);
+            Json::Array(items) => {
+                let mut behind = false;
+                let item = |item: Json| {
+                    let option = item.as_str().is_some_and(find::is_option);
+                    self.member(if std::mem::replace(&mut behind, option) { "password" } else { name }, item)
+                };
+                items.into_iter().map(item).collect()
+            }
+            Json::Object(map) => {
+                let named = map.get("name").and_then(Json::as_str).is_some_and(find::names_a_secret);
+                let member = |(name, value): (String, Json)| {
+                    let value = self.member(if named && name == "value" { "password" } else { &name }, value);
                     (name, value)
-                })
-                .collect(),
+                };
+                map.into_iter().map(member).collect()
+            }
             other => other,
         }
     }
@@ -118,8 +142,13 @@ impl Redactor {
     /// Masks the secrets in everything that comes from the bundle's texts, and counts them in the header.
     pub fn diagnosis(&mut self, diagnosis: &mut Diagnosis) {
         diagnosis.findings.iter_mut().for_each(|finding| self.finding(finding));
+        diagnosis.suppressed.iter_mut().for_each(|one| self.finding(&mut one.finding));
         for undecided in &mut diagnosis.undecided {
             self.string(&mut undecided.because);
+            undecided.missing.iter_mut().filter_map(|missing| missing.why.as_mut()).for_each(|why| self.string(why));
+        }
+        for one in &mut diagnosis.not_applicable {
+            self.string(&mut one.because);
         }
         for problem in &mut diagnosis.problems {
             self.string(&mut problem.message);
@@ -177,7 +206,7 @@ impl Redactor {
                 self.line(line, &mut masked);
                 *line = masked.into();
             });
-            self.in_key = false;
+            self.across = find::Across::default();
         }
         evidence.sought.iter_mut().for_each(|text| self.text(text));
     }
