@@ -1,5 +1,7 @@
 //! The machine and its kernel: memory, CPUs, load, mounts, modules.
 
+use jiff::Timestamp;
+
 use crate::{Text, fact_kind};
 
 fact_kind! {
@@ -63,6 +65,20 @@ fact_kind! {
         users: Option<u32>,
         /// Container in which it was seen; absent for the host.
         container: Option<Text>,
+    }
+}
+
+fact_kind! {
+    /// A start of the host that its journal knows: `journalctl --list-boots`.
+    "boot": Boot {
+        /// 0 for the running one, -1 for the one before it, …
+        index: i64,
+        /// Its id.
+        id: Text,
+        /// Time of the first entry in the journal.
+        first_time: Option<Timestamp>,
+        /// Time of the last entry in the journal.
+        last_time: Option<Timestamp>,
     }
 }
 

@@ -232,6 +232,7 @@ kinds! {
     Memory,
     Load,
     Uptime,
+    Boot,
     DirectoryListing,
     Cpu,
     Activity,

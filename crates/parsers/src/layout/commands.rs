@@ -17,7 +17,8 @@ impl Command {
         let mut words = self.subject.split_ascii_whitespace();
         let first = words.next().unwrap_or_default();
         let log_of = matches!(first, "docker" | "podman" | "crictl" | "kubectl" | "docker-compose" | "nerdctl");
-        matches!(first, "journalctl" | "dmesg")
+        // The list of boots is about the journal, and not of it.
+        matches!(first, "journalctl" | "dmesg") && !self.subject.contains("--list-boots")
             || (log_of && words.any(|word| word == "logs"))
             || self.subject.starts_with("/var/log/")
     }

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use bundlescope_facts::{Connection, Listener, ListenerList, Proto, Text};
 
-use super::ports::{Port, port, state};
+use super::ports::{Port, TCP_STATES, port, state};
 use crate::document::{Document, Line, Parsed};
 use crate::format::{Format, Hint, Match};
 use crate::words;
@@ -21,22 +21,10 @@ pub(crate) static NETSTAT: Format = Format {
     parse,
 };
 
-const STATES: &[&str] = &[
-    "LISTEN",
-    "ESTABLISHED",
-    "SYN_SENT",
-    "SYN_RECV",
-    "FIN_WAIT1",
-    "FIN_WAIT2",
-    "TIME_WAIT",
-    "CLOSE",
-    "CLOSE_WAIT",
-    "LAST_ACK",
-    "CLOSING",
-    "UNKNOWN",
-    "BOUND",
-    "DELETE",
-];
+/// States of TCP, and what net-tools writes for others.
+fn is_state(word: &str) -> bool {
+    TCP_STATES.contains(&word) || matches!(word, "UNKNOWN" | "BOUND" | "DELETE")
+}
 
 fn detect(hint: &Hint<'_>) -> Match {
     let named = words::subject_is(hint.subject, &["netstat"]);
@@ -71,7 +59,7 @@ fn is_row(line: &str) -> bool {
     let port = |port: &str| port == "*" || port.parse::<u16>().is_ok();
     let ends = [local, remote].iter().all(|end| end.rsplit_once(':').is_some_and(|(_, last)| port(last)));
     let queues = received.parse::<u64>().is_ok() && sent.parse::<u64>().is_ok();
-    let named = STATES.contains(next) || next.split_once('/').is_some_and(|(pid, _)| pid.parse::<u32>().is_ok());
+    let named = is_state(next) || next.split_once('/').is_some_and(|(pid, _)| pid.parse::<u32>().is_ok());
     matches!(*proto, "tcp" | "tcp6" | "udp" | "udp6") && queues && ends && named
 }
 
@@ -185,7 +173,7 @@ fn socket(document: &Document<'_>, parsed: &mut Parsed, line: Line<'_>, columns:
         false => words.next()?.rsplit_once(':'),
     };
     let (Some((local, local_port)), Some((remote, remote_port))) = (end(), end()) else { return Read::Broken };
-    let state_word = words.peek().filter(|word| STATES.contains(word));
+    let state_word = words.peek().filter(|word| is_state(word));
     if state_word.is_some() {
         words.next();
     }

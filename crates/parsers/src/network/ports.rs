@@ -87,6 +87,22 @@ pub(crate) fn port(word: &str) -> Port {
     word.parse().ok().or_else(named).map_or(Port::Unknown, Port::Number)
 }
 
+/// States of TCP in the order of the kernel's numbers from 1 (`include/net/tcp_states.h`), in the spelling of netstat.
+pub(super) const TCP_STATES: [&str; 12] = [
+    "ESTABLISHED",
+    "SYN_SENT",
+    "SYN_RECV",
+    "FIN_WAIT1",
+    "FIN_WAIT2",
+    "TIME_WAIT",
+    "CLOSE",
+    "CLOSE_WAIT",
+    "LAST_ACK",
+    "LISTEN",
+    "CLOSING",
+    "SYN_RECV",
+];
+
 /// The one spelling of a TCP state: `ESTAB` and `FIN-WAIT-1` of ss become `ESTABLISHED` and `FIN_WAIT1`.
 pub(super) fn state(word: &str) -> Text {
     match word {

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use bundlescope_facts::{Address, Connection, Data, Listener, Proto, Route, RouteKind};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
+use super::ports;
 use crate::document::{Document, Parsed};
 use crate::format::{Format, Hint, Match};
 use crate::words;
@@ -47,22 +48,6 @@ pub(crate) static IF_INET6: Format = Format {
     detect: detect_inet6,
     parse: parse_inet6,
 };
-
-/// States of `include/net/tcp_states.h` in the spelling of netstat.
-const STATES: [&str; 12] = [
-    "ESTABLISHED",
-    "SYN_SENT",
-    "SYN_RECV",
-    "FIN_WAIT1",
-    "FIN_WAIT2",
-    "TIME_WAIT",
-    "CLOSE",
-    "CLOSE_WAIT",
-    "LAST_ACK",
-    "LISTEN",
-    "CLOSING",
-    "SYN_RECV",
-];
 
 fn is_sockets_header(line: &str) -> bool {
     let mut words = line.split_ascii_whitespace();
@@ -141,7 +126,7 @@ fn parse_sockets(document: &Document<'_>) -> Parsed {
             }
             .into()
         } else {
-            let Some(state) = STATES.get(usize::from(state).wrapping_sub(1)) else {
+            let Some(state) = ports::TCP_STATES.get(usize::from(state).wrapping_sub(1)) else {
                 parsed.problem(document, line.number, "a state that is not known");
                 continue;
             };

@@ -1,4 +1,4 @@
-//! Text of `tcpdump`: `-n`, `-nn`, `-e`, `-v`, `-X`, `-A`, every time stamp, `-i any` with its columns, packets inside VXLAN; 4.9 to 4.99.
+//! Text of `tcpdump`: `-n`, `-nn`, `-e`, `-v`, `-X`, `-A`, every time stamp and none (`-t`), `-i any` with its columns, packets inside VXLAN; 4.9 to 4.99.
 //!
 //! A capture may be huge, so that packets are counted by who asked whom; the number of such pairs is bounded.
 
@@ -77,6 +77,20 @@ fn front(line: &str) -> Option<(Front<'_>, &str)> {
         rest = behind;
     }
     Some((front, rest))
+}
+
+/// A packet of `-t`, which has no time in front.
+fn timeless(line: &str) -> Option<(Front<'_>, &str)> {
+    let is_protocol = |word: &str| matches!(word, "IP" | "IP6" | "ARP," | "IP6,");
+    let (interface, behind) = cut(line);
+    let whole = !line.starts_with([' ', '\t'])
+        && (line.contains(" > ") || line.contains(", Request who-has ") || line.contains(" is-at "));
+    if !whole || is_protocol(interface) {
+        return whole.then_some((Front::default(), line));
+    }
+    let (direction, packet) = cut(behind);
+    let any = matches!(direction, "In" | "Out" | "B" | "M" | "P") && is_protocol(cut(packet).0);
+    any.then_some((Front { time: None, interface: Some(interface) }, packet))
 }
 
 /// Leaves the link layer out (`-e`): what follows `length 98: `, and the name of the protocol.
@@ -441,7 +455,9 @@ fn detect(hint: &Hint<'_>) -> Match {
         hint.head.lines().take(4).any(|line| line.starts_with("tcpdump: ") || line.starts_with("listening on "));
     let first = hint.head.lines().find(|line| !is_noise(line));
     let content = match first {
-        Some(line) => is_packet(line),
+        Some(line) => {
+            is_packet(line) || timeless(line).is_some() && (banner || words::subject_is(hint.subject, &["tcpdump"]))
+        }
         None => banner && hint.head.lines().any(|line| line.contains("packets captured")),
     };
     Match::of(content, words::subject_is(hint.subject, &["tcpdump"]))
@@ -485,11 +501,15 @@ fn parse(document: &Document<'_>) -> Parsed {
         last_name: 0,
     };
     let mut seen = false;
+    let first = document.lines().find(|line| !is_noise(line.text));
+    let untimed = first.is_some_and(|line| front(line.text).is_none() && timeless(line.text).is_some());
+    // The packet in a tunnel stands in the next line, without a time in any case.
+    let packet_of = |text, inner: bool| front(text).or_else(|| timeless(text).filter(|_| untimed && !inner));
     // A packet whose sides are in the next line, and a tunnel whose packet is.
     let mut open: Option<(Line<'_>, Front<'_>, Option<u32>)> = None;
     let mut tunnel: Option<(Front<'_>, u32)> = None;
     for line in document.lines() {
-        let (start, ahead, vni, body) = if let Some((front, packet)) = front(line.text) {
+        let (start, ahead, vni, body) = if let Some((front, packet)) = packet_of(line.text, tunnel.is_some()) {
             seen = true;
             (open, tunnel) = (None, None);
             (line, front, None, network_layer(packet))

@@ -1,5 +1,6 @@
 //! Formats of the system family.
 
+mod boots;
 mod collector;
 mod cpu;
 mod date;
@@ -48,6 +49,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &vmstat::VMSTAT,
     &cpu::LSCPU,
     &cpu::CPUINFO,
+    &boots::BOOTS,
     &load::UPTIME,
     &load::LOADAVG,
     &load::PROC_UPTIME,
