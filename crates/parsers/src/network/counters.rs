@@ -150,7 +150,7 @@ fn parse_s(document: &Document<'_>) -> Parsed {
         if !deep {
             histogram = None;
         }
-        if let Some(name) = text.strip_suffix(" histogram:") {
+        if let Some(name) = text.strip_suffix(" histogram:").or_else(|| text.strip_suffix("histogramm:")) {
             histogram = Some(name);
             continue;
         }

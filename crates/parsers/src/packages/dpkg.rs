@@ -322,7 +322,9 @@ fn apt_row(line: &str) -> Option<Package> {
     let version = words.next()?;
     let arch = words.next()?;
     let flags = words.rest().strip_prefix('[')?.strip_suffix(']')?;
-    let installed = flags.split(',').any(|flag| flag.starts_with("installed") || flag.starts_with("Installiert"));
+    let installed = flags
+        .split(',')
+        .any(|flag| flag.starts_with("installed") || flag.to_ascii_lowercase().starts_with("installiert"));
     let state = match flags {
         _ if installed => "installed",
         _ if flags.starts_with("upgradable") => "installed",

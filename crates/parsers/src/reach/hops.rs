@@ -54,7 +54,9 @@ fn mark(word: &str) -> Option<Outcome> {
 
 fn detect(hint: &Hint<'_>) -> Match {
     let first = hint.head.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let tracepath = first.trim_start().starts_with("1?: [LOCALHOST]");
+    // What is on this host is reached without a line of its own address.
+    let near = first.trim_start().starts_with("1: ") && hint.head.contains("Resume: pmtu ");
+    let tracepath = first.trim_start().starts_with("1?: [LOCALHOST]") || near;
     let named = ["traceroute", "traceroute6", "tracepath", "tracepath6"]
         .iter()
         .any(|tool| words::subject_is(hint.subject, &[tool]));
@@ -123,6 +125,9 @@ fn parse(document: &Document<'_>) -> Parsed {
                 path.found.mtu = rest.split_once("pmtu ").and_then(|(_, mtu)| mtu.trim().parse().ok());
                 open = Some(path);
                 continue;
+            }
+            if tracepath && number == 1 && open.is_none() {
+                open = Some(fresh("tracepath", target.map(Text::from), target.and_then(words::address)));
             }
             let Some(path) = &mut open else {
                 parsed.problem(document, line.number, "a hop without the heading of its path; line skipped");
