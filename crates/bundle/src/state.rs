@@ -272,3 +272,24 @@ impl<'l> State<'l> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is allowed to the byte, which an archive of that size would take long to show.
+    #[test]
+    fn the_ratio_counts_behind_its_floor_only_and_is_allowed_itself() {
+        let limits = Limits { ratio: 1 << 10, ..Limits::default() };
+        let (watch, bomb) = (AtomicU64::new(0), Text::from("bomb"));
+        let state = State::new(&limits, &watch);
+        assert!(state.unpack(&bomb, Limits::RATIO_FLOOR), "up to the floor anything is allowed");
+        assert!(!state.unpack(&bomb, 1), "behind it nothing may come of nothing");
+        assert_eq!(state.finish(String::new(), String::new()).limits[0].limit, "ratio");
+
+        let state = State::new(&limits, &watch);
+        state.consume(Limits::RATIO_FLOOR >> 10);
+        assert!(state.unpack(&bomb, Limits::RATIO_FLOOR + 1), "so much is the ratio itself");
+        assert!(!state.unpack(&bomb, 1 << 10));
+    }
+}

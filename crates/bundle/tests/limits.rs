@@ -215,20 +215,22 @@ fn time_ends_the_reading() {
     );
 }
 
+/// An xz stream with a window of 48 MiB.
+fn wide(bytes: &[u8]) -> Vec<u8> {
+    let mut options = lzma_rust2::XzOptions::with_preset(1);
+    options.lzma_options.dict_size = 48 << 20;
+    let mut encoder = lzma_rust2::XzWriter::new(Vec::new(), options).expect("options");
+    std::io::Write::write_all(&mut encoder, bytes).expect("memory");
+    encoder.finish().expect("memory")
+}
+
 /// A window is memory. What is inside another large window gets little of it.
 #[test]
 fn windows_inside_windows_are_bounded() {
-    let mut options = lzma_rust2::XzOptions::with_preset(1);
-    options.lzma_options.dict_size = 48 << 20;
-    let pack = |bytes: &[u8]| {
-        let mut encoder = lzma_rust2::XzWriter::new(Vec::new(), options.clone()).expect("options");
-        std::io::Write::write_all(&mut encoder, bytes).expect("memory");
-        encoder.finish().expect("memory")
-    };
-    let inner = pack(b"text");
+    let inner = wide(b"text");
     assert_eq!(open(&inner).content("bundle"), b"text");
     assert_eq!(open(&gz(&tar(&[("a.xz", &inner)]))).content("a.xz"), b"text");
-    let got = open(&pack(&tar(&[("a.xz", &inner), ("b", b"2")])));
+    let got = open(&wide(&tar(&[("a.xz", &inner), ("b", b"2")])));
     assert_eq!(got.content("b"), b"2");
     assert!(got.has_problem("a.xz: xz data needs more memory than the reader allows"), "{:?}", got.problems());
     assert!(!got.summary.complete);
@@ -240,6 +242,18 @@ fn windows_inside_windows_are_bounded() {
     assert!(got.has_problem("a.zst: zstd data needs more memory than the reader allows"), "{:?}", got.problems());
     let small = b"\x28\xb5\x2f\xfd\x00\x50\x09\x00\x00a";
     assert_eq!(open(&tar(&[("a.zst", small)])).content("a.zst"), b"a");
+}
+
+/// A decoder gives its window back: the files of a bundle may each have a large one, as long as they follow each other.
+#[test]
+fn windows_that_follow_each_other_are_not_inside_each_other() {
+    let text = log(20);
+    let large = wide(&text);
+    let got = open(&tar(&[("a.log.xz", &large), ("b.log.xz", &large), ("c.log.xz", &large)]));
+    for path in ["a.log.xz", "b.log.xz", "c.log.xz"] {
+        assert_eq!(got.content(path), text, "{path}: {:?}", got.problems());
+    }
+    assert!(got.summary.complete);
 }
 
 #[test]

@@ -13,14 +13,15 @@ use crate::plain::{plain, plain_line};
 /// Every finding is a result; its first evidence is the location, the others are related locations. What could not be
 /// read or checked stands among the notifications of the invocation.
 pub fn render_sarif(diagnosis: &Diagnosis) -> String {
-    let mut rules: BTreeMap<&str, &Finding> = BTreeMap::new();
+    // By what is shown: the schema wants each once.
+    let mut rules: BTreeMap<String, &Finding> = BTreeMap::new();
     let suppressed = diagnosis.suppressed.iter().map(|suppressed| &suppressed.finding);
     for finding in diagnosis.findings.iter().chain(suppressed) {
-        rules.entry(&finding.rule).or_insert(finding);
+        rules.entry(plain_line(&finding.rule)).or_insert(finding);
     }
-    let index: BTreeMap<&str, usize> = rules.keys().enumerate().map(|(index, rule)| (*rule, index)).collect();
+    let index: BTreeMap<&str, usize> = rules.keys().enumerate().map(|(index, rule)| (rule.as_str(), index)).collect();
     let described: Vec<Value> = rules.iter().map(|(id, finding)| rule(id, finding)).collect();
-    let place = |finding: &Finding| index.get(&*finding.rule).copied();
+    let place = |finding: &Finding| index.get(&*plain_line(&finding.rule)).copied();
     let suppressed = diagnosis.suppressed.iter().map(|suppressed| {
         let mut result = result(&suppressed.finding, place(&suppressed.finding));
         let why = format!("{} ({}, until {})", suppressed.reason, suppressed.author, suppressed.until);
@@ -48,7 +49,7 @@ pub fn render_sarif(diagnosis: &Diagnosis) -> String {
 }
 
 fn rule(id: &str, finding: &Finding) -> Value {
-    let mut rule = json!({ "id": plain_line(id) });
+    let mut rule = json!({ "id": id });
     if !finding.about.trim().is_empty() {
         rule["fullDescription"] = json!({ "text": plain(finding.about.trim()) });
     }

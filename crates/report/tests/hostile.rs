@@ -18,7 +18,7 @@ use bundlescope_report::{
     TextOptions, render_csv, render_html, render_json, render_junit, render_markdown, render_markdown_short,
     render_sarif, render_text,
 };
-use harmless::{OWN, assert_csv, assert_harmless, assert_junit, assert_markdown, strings, tokenize};
+use harmless::{OWN, assert_csv, assert_harmless, assert_junit, assert_markdown, assert_sarif, strings, tokenize};
 
 /// A finding of the model's shape with the string in place of every text.
 fn poisoned(model: &Finding, bad: &str) -> Finding {
@@ -253,8 +253,7 @@ fn csv_holds_no_formula_and_every_row_its_cells() {
 fn sarif_stays_json_with_relative_places() {
     for diagnosis in hostile() {
         let sarif = render_sarif(&diagnosis);
-        assert_harmless("sarif", &sarif);
-        let read: serde_json::Value = serde_json::from_str(&sarif).expect("it is JSON");
+        let read = assert_sarif(&sarif);
         let results = read["runs"][0]["results"].as_array().expect("results");
         assert_eq!(results.len(), diagnosis.findings.len());
         for result in results {

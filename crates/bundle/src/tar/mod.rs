@@ -251,16 +251,13 @@ impl Archive<'_, '_, '_> {
         }
     }
 
-    /// Skips the blocks that continue the map of a GNU sparse file, and counts them.
-    fn skip_maps(&mut self) -> u64 {
-        let mut count = 0;
-        loop {
-            let Some(block) = self.feed.peek(header::SIZE).first_chunk::<{ header::SIZE }>() else { return count };
+    /// Skips the blocks that continue the map of a GNU sparse file.
+    fn skip_maps(&mut self) {
+        while let Some(block) = self.feed.peek(header::SIZE).first_chunk::<{ header::SIZE }>() {
             let more = header::map_continues(block);
             self.feed.consume(header::SIZE);
-            count += 1;
             if !more || !self.walk.state.in_time(&self.at.path) {
-                return count;
+                break;
             }
         }
     }

@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::states::RawKind;
@@ -208,4 +209,20 @@ pub(crate) fn assert_csv(csv: &str) -> usize {
         count += 1;
     }
     count
+}
+
+/// It is JSON that the schema of OASIS accepts. Returns it.
+pub(crate) fn assert_sarif(sarif: &str) -> serde_json::Value {
+    static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+        // Its expression for languages has a bracket too many, which JavaScript forgives.
+        let schema = include_str!("../schemas/sarif-2.1.0.json").replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}?$");
+        let schema = serde_json::from_str(&schema).expect("the schema is JSON");
+        jsonschema::validator_for(&schema).expect("the schema can be compiled")
+    });
+    assert_harmless("sarif", sarif);
+    let value = serde_json::from_str(sarif).expect("it is JSON");
+    let faults: Vec<String> =
+        SCHEMA.iter_errors(&value).take(5).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(faults.is_empty(), "{faults:#?}");
+    value
 }
