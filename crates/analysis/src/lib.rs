@@ -29,6 +29,7 @@ mod diff;
 mod enrich;
 mod hosts;
 mod intake;
+mod kubectl_rows;
 mod listening;
 mod loaded;
 mod names;

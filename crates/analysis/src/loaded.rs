@@ -18,7 +18,7 @@ use crate::names::Names;
 use crate::prober::ModelProber;
 use crate::quotes::Quotes;
 use crate::signatures::Rulebook;
-use crate::{canonical, captured, coverage, enrich, hosts, listening, packet_traces, picture, reasons, unexplained};
+use crate::{canonical, captured, coverage, enrich, hosts, kubectl_rows, listening, packet_traces, picture, reasons, unexplained};
 
 /// Limits, and damages, that the header of a report names; the others are counted. All damages are among the problems.
 const TOLD: usize = 10;
@@ -105,6 +105,7 @@ impl Loaded {
         canonical::prefer_tools(&mut outcomes, &nodes);
         let mut facts: Vec<Fact> = outcomes.iter_mut().flat_map(|outcome| std::mem::take(&mut outcome.facts)).collect();
         canonical::reduce(&mut facts);
+        kubectl_rows::make_events(&mut facts);
         packet_traces::add_traces(&mut facts);
         listening::add_listeners(&mut facts);
         enrich::add_dependencies(&mut facts);

@@ -93,6 +93,9 @@ fn parse(document: &Document<'_>) -> Parsed {
                 push(line, name, outcome, message);
             }
         }
+        if let Some(message) = text.strip_prefix("[discovery] ").filter(|message| message.starts_with("Failed ")) {
+            push(line, "discovery", "fail", message);
+        }
         let text = text.strip_prefix("error: ").unwrap_or(text);
         if let Some((phase, message)) =
             text.strip_prefix("error execution phase ").and_then(|rest| rest.split_once(": "))

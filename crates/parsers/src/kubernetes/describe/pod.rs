@@ -40,7 +40,7 @@ pub(super) fn pod(of: &Description<'_>, document: &Document<'_>, parsed: &mut Pa
         name: of.name(),
         namespace: of.namespace(),
         phase: status.clone().filter(|_| !terminating),
-        status: if terminating { Some("Terminating".into()) } else { reason.or(status) },
+        status: if terminating { Some("Terminating".into()) } else { reason.or_else(|| of.text("Reason")).or(status) },
         ready: ready.filter(|_| !ended).map(|condition| &*condition.status == "True"),
         restarts: Some(containers.iter().filter_map(|container| container.restarts).sum()),
         node: text(node),
