@@ -18,7 +18,9 @@ use crate::names::Names;
 use crate::prober::ModelProber;
 use crate::quotes::Quotes;
 use crate::signatures::Rulebook;
-use crate::{canonical, captured, coverage, enrich, hosts, kubectl_rows, listening, packet_traces, picture, reasons, unexplained};
+use crate::{
+    canonical, captured, coverage, enrich, hosts, kubectl_rows, listening, packet_traces, picture, reasons, unexplained,
+};
 
 /// Limits, and damages, that the header of a report names; the others are counted. All damages are among the problems.
 const TOLD: usize = 10;

@@ -24,9 +24,17 @@ pub(crate) static PLAYBOOK: Format = Format {
 };
 
 /// A line without colours and without what `log_path` puts before it:
-/// `2026-11-30 21:01:21,426 p=16461 u=root n=ansible INFO| `.
+/// `2026-11-30 21:01:21,426 p=16461 u=root n=ansible INFO| `, or a build server: `[2026-11-30T21:01:21.426Z] `.
 fn bare(line: &str) -> Cow<'_, str> {
     let line = if line.contains('\u{1b}') { Cow::Owned(without_colours(line)) } else { Cow::Borrowed(line) };
+    let built = line.strip_prefix('[').and_then(|rest| rest.split_once("] ")).filter(|(stamp, _)| {
+        stamp.len() < 32
+            && stamp.starts_with(|c: char| c.is_ascii_digit())
+            && stamp.bytes().all(|b| b.is_ascii_digit() || b"-:.,TZ+ ".contains(&b))
+    });
+    if let Some((_, rest)) = built {
+        return Cow::Owned(rest.to_owned());
+    }
     let stamped = line.starts_with(|c: char| c.is_ascii_digit()) && line.contains(" p=");
     match line.split_once("| ").filter(|(before, _)| stamped && before.len() < 120) {
         Some((_, rest)) => Cow::Owned(rest.trim_start().to_owned()),
@@ -136,7 +144,9 @@ fn detect(hint: &Hint<'_>) -> Match {
         let line = bare(line);
         let starred = line.ends_with("***") && header(&line).is_some();
         let result = head(&line).is_some_and(|head| head.rest.starts_with('{') || head.rest.starts_with("changed="));
-        starred || result && (line.contains("FAILED! => ") || line.contains("UNREACHABLE! => "))
+        // An item of a loop that failed has no mark.
+        let item = line.starts_with("failed: [") && line.contains(" (item=");
+        starred || result && (line.contains("FAILED! => ") || line.contains("UNREACHABLE! => ") || item)
     });
     let first = hint.head.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let stopped = error(first).is_some()

@@ -43,7 +43,8 @@ fn colours_and_the_prefix_of_log_path_do_not_matter() {
         .replace("...", "\u{1b}[0;36m...");
     let logged: String = plain.lines().map(|line| format!("2019-01-30 17:25:03,369 p=1 u=root |  {line}\n")).collect();
     let expected = ["2-2 host=db1 task=ping reason=unreachable message=no route ignored=true"];
-    for text in [plain, &coloured, &logged] {
+    let built: String = plain.lines().map(|line| format!("[2022-04-21T13:23:56.118Z] {line}\n")).collect();
+    for text in [plain, &coloured, &logged, &built] {
         assert_eq!(read(text), expected);
     }
 }
