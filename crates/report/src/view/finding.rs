@@ -11,6 +11,10 @@ use crate::words::Words;
 
 /// Lines of one piece of evidence that a report shows at most; the rest is counted.
 const MOST_LINES: usize = 40;
+/// Lines of one piece of evidence that are looked at.
+const MOST_READ: usize = 10_000;
+/// Of lines that prove together, such as a trace, the first ones and the last ones are shown.
+const ENDS: (usize, usize) = (3, 7);
 /// Letters of one line that a report shows at most; the rest is counted.
 const MOST_LETTERS: usize = 1_000;
 
@@ -154,7 +158,7 @@ fn evidence(evidence: &Evidence, paths: &Paths, w: &Words) -> EvidenceView {
     let mut lines: Vec<LineView> = match around {
         Some(context) => numbered(context.first_line, context.lines.iter().map(|line| &**line))
             .map(|(number, line)| LineView { number: Some(number), text: shown(line), hit: is_hit(number) })
-            .take(MOST_LINES + 1)
+            .take(MOST_READ)
             .collect(),
         None => numbered(evidence.line, evidence.excerpt.trim_end().lines())
             .map(|(number, line)| LineView {
@@ -162,12 +166,13 @@ fn evidence(evidence: &Evidence, paths: &Paths, w: &Words) -> EvidenceView {
                 text: shown(line),
                 hit: true,
             })
-            .take(MOST_LINES + 1)
+            .take(MOST_READ)
             .collect(),
     };
     let total = around.map_or_else(|| evidence.excerpt.trim_end().lines().count(), |context| context.lines.len());
-    lines.truncate(MOST_LINES);
     let total = total.saturating_sub(pick(evidence, &mut lines));
+    let total = total.saturating_sub(fold(&mut lines, w));
+    lines.truncate(MOST_LINES);
     EvidenceView {
         place: paths.place(&evidence.document, evidence.line, end_line),
         also: evidence.also.iter().map(|place| paths.shown(place)).collect(),
@@ -203,6 +208,21 @@ fn pick(evidence: &Evidence, lines: &mut Vec<LineView>) -> usize {
     before.saturating_sub(lines.len())
 }
 
+/// Of a long run of lines that prove together leaves both ends: a trace says where it began, and what it came to, and
+/// what is between them would push all other proof out of sight. Returns how many lines went.
+fn fold(lines: &mut Vec<LineView>, w: &Words) -> usize {
+    let before = lines.len();
+    let Some(first) = lines.iter().position(|line| line.hit) else { return 0 };
+    let run = lines.iter().skip(first).take_while(|line| line.hit).count();
+    let (head, tail) = ENDS;
+    if run <= head + tail + 2 {
+        return 0;
+    }
+    let gap = LineView { number: None, text: format!("... {} {}", run - head - tail, w.more), hit: false };
+    lines.splice(first + head..first + run - tail, [gap]);
+    before - lines.len()
+}
+
 fn numbered<'a>(first: u32, lines: impl Iterator<Item = &'a str>) -> impl Iterator<Item = (u32, &'a str)> {
     lines.enumerate().map(move |(index, line)| (first.saturating_add(u32::try_from(index).unwrap_or(u32::MAX)), line))
 }
@@ -227,5 +247,28 @@ fn fix(fix: &Fix) -> FixView {
         run: fix.run.as_deref().map(|run| plain(run.trim_end())).filter(|run| !run.is_empty()),
         proved: fix.proved,
         reason: fix.reason.as_deref().map(plain_line),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::WORDS;
+
+    #[test]
+    fn of_a_long_trace_both_ends_are_shown() {
+        let line = |number: u32| LineView {
+            number: Some(number),
+            text: format!("line {number}"),
+            hit: (4..=60).contains(&number),
+        };
+        let mut lines: Vec<LineView> = (1..=63).map(line).collect();
+        let went = fold(&mut lines, &WORDS);
+        let shown: Vec<Option<u32>> = lines.iter().map(|line| line.number).collect();
+        let expected = (1..=6).map(Some).chain([None]).chain((54..=63).map(Some));
+        assert_eq!(shown, expected.collect::<Vec<_>>());
+        assert_eq!((went + lines.len(), lines[6].text.as_str()), (63, "... 47 more"));
+        let mut short: Vec<LineView> = (1..=12).map(line).collect();
+        assert_eq!(fold(&mut short, &WORDS), 0);
     }
 }
