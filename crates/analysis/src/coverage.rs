@@ -7,7 +7,7 @@ use bundlescope_parsers::Format;
 use crate::intake::Outcome;
 
 /// Events come from logs; this is what has to be collected for any of them.
-const LOGS: (&str, &str) = ("container-logs", "docker logs --timestamps CONTAINER");
+pub(crate) const LOGS: (&str, &str) = ("container-logs", "docker logs --timestamps CONTAINER");
 
 /// What a document of that format tells only when it was asked to: `docker ps` names no networks of its own accord, so
 /// it does not say that there are none.

@@ -57,7 +57,9 @@ pub use ports::{
     compare, ports,
 };
 pub use prober::{ModelProber, ProbeError};
-pub use rule_tests::{Actual, Exercised, Fault, Mistake, TestOptions, TestOutcome, TestRun, run_tests, vacuous_tests};
+pub use rule_tests::{
+    Actual, Exercised, Fault, Mistake, TestOptions, TestOutcome, TestRun, impossible_tests, run_tests, vacuous_tests,
+};
 pub use signatures::Rulebook;
 pub use trace::{NearMatch, SignatureTrace, TracedEvent};
 pub use vocabulary::vocabulary;

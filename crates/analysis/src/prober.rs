@@ -427,6 +427,9 @@ fn redirecting(answer: &Answer) -> Option<&PathEntry> {
     answer.path.iter().rev().find(translates)
 }
 
+/// Documents that a probe misses, by the first word of the command that makes them.
+pub(crate) const DOCUMENTS: &[&str] = &["iptables-save", "ip6tables-save", "nft", "ip", "ss", "sysctl", "docker"];
+
 fn missing(answer: &Answer) -> Vec<(Text, String)> {
     let container = answer.reached.as_ref().and_then(|reached| reached.container.as_deref());
     let named = |command: &str| match container {

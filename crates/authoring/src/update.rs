@@ -4,13 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bundlescope_analysis::{Actual, TestOutcome};
 use bundlescope_facts::{Text, Value};
-use bundlescope_rules::{Fragment, RuleText, Step};
+use bundlescope_rules::{EXPECT_KEYS, Fragment, RuleText, Step};
 
 /// Fields of events that depend on the log around the record.
 pub(crate) const NOT_OWN: &[&str] = &["node", "document", "line", "count", "first", "last", "ongoing", "container"];
-
-/// The keys of `expect` in the order in which they are written.
-const KEYS: &[&str] = &["fires", "undecided", "missing", "title", "message", "evidence", "subjects", "run"];
 
 /// Those that a test gets that expects nothing yet.
 const FILLED: &[&str] = &["fires", "message", "evidence", "subjects"];
@@ -39,7 +36,7 @@ pub fn update(text: &str, outcomes: &[&TestOutcome]) -> Result<(String, Vec<Text
                 fill(&mut file, &expect, outcome)?;
             }
             let wrong: BTreeSet<&str> = outcome.mistakes.iter().map(|mistake| &*mistake.key).collect();
-            for key in KEYS.iter().filter(|key| wrong.contains(**key)) {
+            for key in EXPECT_KEYS.iter().filter(|key| wrong.contains(**key)) {
                 match value_of(&file, &expect, key, outcome) {
                     Some(value) => file.set(&expect, key, &value)?,
                     None => file.remove(&expect, key)?,

@@ -80,5 +80,5 @@ pub use near::Nearest;
 pub use picture::{Clock, MapContainer, MapHost, MapNetwork, Moment, NetworkMap, Timeline, Unexplained};
 pub use probe::{ProbeAnswer, ProbeQuestion, Prober, Simulated, Unlisted};
 pub use profile::{RuleCost, profile};
-pub use vacuous::meets_nothing;
+pub use vacuous::{meets_nothing, says_nothing};
 pub use world::{Coverage, World};

@@ -30,6 +30,22 @@ pub fn meets_nothing(rule: &Rule, world: &World<'_>) -> bool {
     true
 }
 
+/// Whether a bundle of somebody's system says nothing of a rule: no fact meets any demand of it, and what its first
+/// condition asks for was not even collected. A healthy system on which that was looked for and not found is a look-alike.
+pub fn says_nothing(rule: &Rule, world: &World<'_>) -> bool {
+    let mut first = rule.when.first();
+    while let Some(condition) = first {
+        first = match &condition.pattern {
+            Pattern::Fact(fact) if world.coverage.anywhere(&fact.kind) => return false,
+            Pattern::Count(count) if world.coverage.anywhere(&count.fact.kind) => return false,
+            Pattern::Any(inner) | Pattern::All(inner) | Pattern::Every(inner) | Pattern::None(inner) => inner.first(),
+            Pattern::Optional(inner) => Some(inner),
+            Pattern::Fact(_) | Pattern::Count(_) | Pattern::Probe(_) => None,
+        };
+    }
+    meets_nothing(rule, world)
+}
+
 /// Whether some fact of the kind meets a demand on it, or the kind is all that is asked for.
 fn looks_alike(join: &Join<'_, '_>, pattern: &FactPattern, start: &Row) -> bool {
     join.index.of_kind(&pattern.kind).iter().filter_map(|id| join.index.fact(*id)).any(|fact| {

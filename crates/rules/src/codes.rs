@@ -80,10 +80,14 @@ codes! {
         "Named groups, `fields:` and `map:` are fields of the event.";
     NOTHING_TO_MATCH = "BS0025" "nothing to match",
         "A rule needs at least one condition, a signature at least one pattern.";
-    TEMPLATE_IN_CONDITION = "BS0026" "a template in a condition",
-        "Conditions compare with fixed values, variables (`$name`) and fields of earlier conditions (`$alias.field`); templates belong to messages and `where:`.";
+    TEMPLATE_IN_CONDITION = "BS0026" "a template where none is filled in",
+        "Conditions compare with fixed values, variables (`$name`) and fields of earlier conditions (`$alias.field`); templates belong to `title`, `message`, `customer`, `say` and `run`.";
     TOO_NEW = "BS0027" "the pack needs a newer program",
         "`pack.yaml` says with `requires:` which version of the program it was made for at least.";
+    CIRCULAR = "BS0028" "rules that explain or supersede each other",
+        "A finding is nested under the one that explains it, and gives way to the one that supersedes it; in a circle neither can be.";
+    QUOTED_VALUE = "BS0029" "a value inside quotes in a command",
+        "In `run:` each value is quoted for a shell where it needs it. Inside of quotes that are written there the two would end each other, and the shell would run what a bundle says.";
     NO_POSITIVE_TEST = "BS0901" #[warning] "no test that shows it at work",
         "A rule or signature that no test has seen at work may never work. Drafts are not asked for tests.";
     UNKNOWN_SUPERSEDED = "BS0902" #[warning] "a superseded rule that is not loaded",
@@ -103,7 +107,19 @@ codes! {
     DEAD_SUPPRESSION = "BS0909" #[warning] "a suppression of nothing",
         "The suppression names a rule that is not loaded, so it suppresses nothing.";
     WRONG_TEST = "BS0910" #[warning] "an expectation that cannot come true",
-        "The test fails whatever the rule does. What it expects must be possible: evidence is `document:line` of one of its documents, subjects are those of the rule, and a test in which nothing fires has no message.";
+        "The test fails whatever comes out. What it expects must be possible: evidence is `document:line` of one of its documents, subjects are those of the rule, fields those of the event, and a test in which nothing fires has no message.";
+    AS_IT_IS = "BS0911" #[warning] "a text that is taken as it is",
+        "A plain value is compared letter by letter, and text outside of `{{ … }}` is shown as it is. What looks like a pattern, an operator, a list or the name of a variable is none of these there.";
+    FILE_NAME = "BS0912" #[warning] "a file that is not called like its rule",
+        "A rule is found by its id, so that its file is called `<id>.yaml`.";
+    NO_LINK = "BS0913" #[warning] "a reference that is no link",
+        "`references:` holds links that reports show: each begins with `https://` or `http://`.";
+    SAME_TEST = "BS0914" #[warning] "two tests with one name",
+        "Tests are chosen and reported by their names.";
+    NO_BUNDLE = "BS0915" #[warning] "a test whose bundle is not there",
+        "The test is skipped. The path of a `bundle:` is relative to the folder of the pack, or to a folder above it.";
+    BAD_PATH = "BS0916" #[warning] "a path that no document has",
+        "Documents have paths relative to the bundle, with slashes, and without `.` and `..`.";
 }
 
 /// The code of that name.

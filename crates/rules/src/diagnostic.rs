@@ -116,7 +116,8 @@ impl Serialize for Diagnostic {
 }
 
 fn position(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
+    // Editors do not show a byte-order mark.
+    let before = text.get(..offset).unwrap_or(text).trim_start_matches('\u{feff}');
     let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     (line, column)

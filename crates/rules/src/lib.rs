@@ -24,10 +24,12 @@ mod check;
 mod codes;
 mod diagnostic;
 mod embedded;
+mod keys;
 mod layout;
 mod model;
 mod order;
 mod pack;
+mod place;
 mod schema;
 mod site;
 mod suggest;
@@ -39,11 +41,12 @@ mod yaml;
 pub use codes::{CODES, Code, code};
 pub use diagnostic::{Diagnostic, Severity as DiagnosticSeverity};
 pub use embedded::embedded;
+pub use keys::EXPECT as EXPECT_KEYS;
 pub use layout::{Fragment, RuleText, Step, format, scalar};
 pub use model::{
     Aggregate, Comparison, Condition, Confidence, CountPattern, Domain, Emit, Expect, FactPattern, FieldCondition,
     FixStep, Operand, Pattern, ProbePattern, Rule, RuleRole, RuleTest, Severity, Signature, SignaturePattern,
-    SignatureTest, Status, Test, Variable,
+    SignatureTest, Status, Test, TestPlaces, Variable,
 };
 pub use pack::{Pack, RuleFile, RuleSource};
 pub use schema::schema;

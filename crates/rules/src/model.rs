@@ -414,6 +414,17 @@ pub struct RuleTest {
     pub expect: Expect,
     /// Line of the rule file, counted from 1.
     pub line: usize,
+    /// Where what only others can check stands.
+    pub places: TestPlaces,
+}
+
+/// Places of a test in its rule file, in bytes.
+#[derive(Debug, Clone, Default)]
+pub struct TestPlaces {
+    /// The path of the bundle.
+    pub bundle: Range<usize>,
+    /// Each of `missing`.
+    pub missing: Vec<Range<usize>>,
 }
 
 /// What a test of a rule expects; what is not named is not looked at.

@@ -75,3 +75,65 @@ pub(crate) fn stratified(rules: Vec<Rule>, texts: &BTreeMap<Arc<str>, Arc<str>>)
         .collect();
     (ordered, diagnostics)
 }
+
+/// Tells of rules that name each other in a circle, under a key such as `explains`.
+pub(crate) fn circles(
+    rules: &[Rule],
+    key: &str,
+    names: impl Fn(&Rule) -> &[Text],
+    texts: &BTreeMap<Arc<str>, Arc<str>>,
+) -> Vec<Diagnostic> {
+    let mut named: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for rule in rules.iter().filter(|rule| !names(rule).is_empty()) {
+        named.entry(&rule.id).or_default().extend(names(rule).iter().map(|name| &**name));
+    }
+    // Whoever names nobody that is left is in no circle, and neither is whoever is named by nobody that is left.
+    let mut inside = left(&named);
+    let mut turned: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (from, to) in named.iter().filter(|(from, _)| inside.contains(**from)) {
+        for to in to.iter().filter(|to| inside.contains(**to)) {
+            turned.entry(to).or_default().insert(from);
+        }
+    }
+    inside = left(&turned);
+    let members: Vec<&str> = inside.iter().map(String::as_str).collect();
+    let told = rules.iter().filter(|rule| inside.contains(&*rule.id)).filter_map(|rule| {
+        let next = names(rule).iter().find(|name| inside.contains(&***name))?;
+        let text = texts.get(&rule.path).cloned().unwrap_or_else(|| "".into());
+        let from = text.find(&format!("\n{key}:")).map_or(0, |at| at + 1);
+        let start = text.get(from..)?.find(&**next).map_or(from, |at| from + at);
+        Some(Diagnostic {
+            code: &codes::CIRCULAR,
+            path: rule.path.clone(),
+            span: start..(start + next.len()).min(text.len()),
+            message: format!("`{}` and `{next}` name each other in `{key}`", rule.id),
+            label: "a circle".into(),
+            help: Some(format!("keep one direction; rules of the circle: {}", members.join(", "))),
+            text,
+        })
+    });
+    told.collect()
+}
+
+/// What is left of a graph when those that lead to nobody are taken away, again and again.
+fn left(edges: &BTreeMap<&str, BTreeSet<&str>>) -> BTreeSet<String> {
+    let mut open: BTreeMap<&str, usize> =
+        edges.iter().map(|(from, to)| (*from, to.iter().filter(|to| edges.contains_key(**to)).count())).collect();
+    let mut led: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (from, to) in edges {
+        to.iter().for_each(|to| led.entry(to).or_default().push(from));
+    }
+    let mut done: Vec<&str> = open.iter().filter(|(_, count)| **count == 0).map(|(from, _)| *from).collect();
+    while let Some(name) = done.pop() {
+        open.remove(name);
+        for from in led.get(name).into_iter().flatten() {
+            if let Some(count) = open.get_mut(from) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    done.push(from);
+                }
+            }
+        }
+    }
+    open.into_keys().map(str::to_owned).collect()
+}

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bundlescope_facts::{Text, Value};
+use jiff::Timestamp;
 use minijinja::Environment;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -14,9 +16,10 @@ use sha2::{Digest, Sha256};
 use crate::check::{Checker, Manifest, manifest, outline, rule, signature, site};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Domain, Rule, Signature, Status};
+use crate::model::{Domain, Rule, RuleTest, Signature, Status};
 use crate::order;
 use crate::site::Site;
+use crate::suggest;
 use crate::template::{Purpose, environment};
 use crate::vocabulary::Vocabulary;
 use crate::yaml::{self, Node, Yaml};
@@ -215,6 +218,8 @@ impl Pack {
         let texts: BTreeMap<Arc<str>, Arc<str>> = trees.into_iter().map(|(_, path, text, _)| (path, text)).collect();
         let (rules, cycles) = order::stratified(rules, &texts);
         diagnostics.extend(cycles);
+        diagnostics.extend(order::circles(&rules, "explains", |rule| &rule.explains, &texts));
+        diagnostics.extend(order::circles(&rules, "supersedes", |rule| &rule.supersedes, &texts));
         sort(&mut diagnostics);
         let id = sources.iter().map(RuleSource::identity).collect::<Vec<_>>().join(", ");
         let signatures: Vec<Signature> = signatures.into_values().collect();
@@ -294,6 +299,65 @@ impl Pack {
         let span = start + indent..start + content.trim_end().len().max(indent);
         let help = "let it hold what the rule asks for except what makes the difference";
         self.diagnostic(&codes::VACUOUS_TEST, &path.into(), span, message, "shows nothing", help)
+    }
+
+    /// Warnings about files that are not called like their rules; for authors alone, as it does no harm.
+    pub fn misnamed(&self) -> Vec<Diagnostic> {
+        let rules = self.rules.iter().map(|rule| (&rule.id, &rule.path));
+        let all = rules.chain(self.signatures.iter().map(|signature| (&signature.id, &signature.path)));
+        let told = all.filter_map(|(id, path)| {
+            let file = path.rsplit(['/', '\\']).next()?;
+            let stem = file.strip_suffix(".yaml").or_else(|| file.strip_suffix(".yml"))?;
+            if *stem == **id {
+                return None;
+            }
+            let text = self.texts.get(path)?;
+            let key = if text.starts_with("id:") { 0 } else { text.find("\nid:").map_or(0, |at| at + 1) };
+            let start = text.get(key..)?.find(&**id).map_or(key, |at| key + at);
+            let message = format!("the file is called `{file}`, and holds `{id}`");
+            let help = format!("call the file `{id}.yaml`, or the rule `{stem}`");
+            Some(self.diagnostic(&codes::FILE_NAME, path, start..start + id.len(), &message, "another name", &help))
+        });
+        told.collect()
+    }
+
+    /// A diagnostic about the bundle of a test that is not there.
+    pub fn missing_bundle(&self, rule: &Rule, test: &RuleTest) -> Diagnostic {
+        let path = test.bundle.as_deref().unwrap_or_default();
+        let message = format!("there is no bundle `{path}`");
+        let help = "name a folder or an archive by its path from the folder of the pack, or give the test `files:`";
+        self.diagnostic(&codes::NO_BUNDLE, &rule.path, test.places.bundle.clone(), &message, "not there", help)
+    }
+
+    /// A diagnostic about a kind of document in `missing:` that there is not. `known` are those that there are.
+    pub fn unknown_document(&self, rule: &Rule, test: &RuleTest, at: usize, known: &[&str]) -> Option<Diagnostic> {
+        let kind = test.expect.missing.get(at)?;
+        let span = test.places.missing.get(at)?.clone();
+        let message = format!("no parser reads a document `{kind}`");
+        let help = suggest::help(kind, "such as", known.iter().copied())
+            .unwrap_or_else(|| "the answer of `rules explain` names the documents that are missing".to_owned());
+        Some(self.diagnostic(&codes::WRONG_TEST, &rule.path, span, &message, "unknown document", &help))
+    }
+
+    /// Warnings about the suppressions of the site that have ended at that time.
+    pub fn ended_suppressions(&self, site: &RuleFile, now: SystemTime) -> Vec<Diagnostic> {
+        let Ok(now) = Timestamp::try_from(now) else { return Vec::new() };
+        let ended = self.site.suppressions.iter().filter(|one| one.end <= now);
+        let told = ended.map(|one| {
+            let start: usize = site.text.split_inclusive('\n').take(one.line.saturating_sub(1)).map(str::len).sum();
+            let rest = site.text.get(start..).unwrap_or_default();
+            let at = rest.find(&*one.until).map_or(start, |at| start + at);
+            Diagnostic {
+                code: &codes::DEAD_SUPPRESSION,
+                path: site.path.as_str().into(),
+                span: at..(at + one.until.len()).min(site.text.len()),
+                message: format!("the suppression of `{}` has ended", one.rule),
+                label: "in the past".to_owned(),
+                help: Some("remove it, or decide anew and give it a later end".to_owned()),
+                text: site.text.as_str().into(),
+            }
+        });
+        told.collect()
     }
 
     fn diagnostic(

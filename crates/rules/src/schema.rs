@@ -4,7 +4,8 @@
 use bundlescope_facts::{EVENTS, FieldSpec, FieldType, KINDS, KindSpec};
 use serde_json::{Map, Value, json};
 
-use crate::check::{PATTERN_KEYS, RULE_KEYS, SIGNATURE_KEYS, TYPES};
+use crate::check::TYPES;
+use crate::keys;
 use crate::model::{Confidence, RuleRole, Severity, Status};
 use crate::vocabulary::{COMMON, PROBE};
 
@@ -254,7 +255,7 @@ fn object(keys: &[&str], required: &[&str], of: impl Fn(&str) -> (Value, &'stati
 }
 
 fn rule() -> Value {
-    object(RULE_KEYS, &["id", "when"], |key| match key {
+    object(keys::RULE, &["id", "when"], |key| match key {
         "id" => {
             (json!({ "type": "string", "pattern": "^[a-z][a-z0-9-]*$" }), "Unique name; the file is called the same.")
         }
@@ -346,7 +347,7 @@ fn signature_test() -> Value {
 }
 
 fn pattern() -> Value {
-    object(PATTERN_KEYS, &["match"], |key| match key {
+    object(keys::PATTERN, &["match"], |key| match key {
         "match" => (json!({ "type": "string" }), "Regular expression over a record; named groups are fields."),
         "then" => (reference("texts"), "What later records must say, in order."),
         "within" => (json!({ "type": "string" }), "Time from the first record to the last one at most."),
@@ -362,7 +363,7 @@ fn pattern() -> Value {
 }
 
 fn signature() -> Value {
-    let body = object(SIGNATURE_KEYS, &["event", "patterns"], |key| match key {
+    let body = object(keys::SIGNATURE, &["event", "patterns"], |key| match key {
         "event" => (reference("name"), "Kind of the event that it makes."),
         "fields" => (json!({ "type": "object" }), "Fields with fixed values."),
         "types" => {

@@ -4,27 +4,50 @@
 /// everything that people type.
 pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = wanted.get(..wanted.len().min(64)).unwrap_or(wanted).to_ascii_lowercase().replace('-', "_");
-    let limit = (wanted.chars().count() / 3).clamp(1, 4);
+    // Any letter is near to any other.
+    let limit = if wanted.chars().count() < 2 { 0 } else { (wanted.chars().count() / 3).clamp(1, 4) };
     known
         .into_iter()
         .filter_map(|name| {
             let plain = name.to_ascii_lowercase().replace('-', "_");
+            let part = part_of(&wanted, &plain) || part_of(&plain, &wanted);
             // A difference in length alone is a distance.
-            if plain.len().abs_diff(wanted.len()) > limit && !plain.contains(&wanted) && !wanted.contains(&plain) {
+            let longer = plain.len().abs_diff(wanted.len());
+            if longer > limit && !part {
                 return None;
             }
             let distance = distance(&wanted, &plain);
-            let part = wanted.len() >= 3 && plain.len() >= 3 && (plain.contains(&wanted) || wanted.contains(&plain));
-            (distance <= limit || part).then_some((if part { distance.min(limit) } else { distance }, name))
+            // A slip of the fingers comes before a name that only holds the word.
+            let near = distance <= limit;
+            (near || part).then_some((!near, if near { distance } else { longer }, name))
         })
         .min()
-        .map(|(_, name)| name)
+        .map(|(.., name)| name)
+}
+
+/// Whether a name consists of whole words of another one, such as `port` of `published_port`.
+fn part_of(part: &str, whole: &str) -> bool {
+    part.len() >= 3
+        && whole.match_indices(part).any(|(at, _)| {
+            let before = whole.get(..at).unwrap_or_default();
+            let behind = whole.get(at + part.len()..).unwrap_or_default();
+            let ends = |text: &str, at: Option<char>| text.is_empty() || at == Some('_') || at == Some('.');
+            let long = part.len() >= 5;
+            ends(before, before.chars().next_back()) && ends(behind, behind.chars().next())
+                || long && (before.is_empty() || behind.is_empty())
+        })
+}
+
+/// What was probably meant: the word of another tool, or the nearest name.
+pub(crate) fn meant<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let known: Vec<&str> = known.into_iter().collect();
+    synonym(wanted, &known).or_else(|| nearest(wanted, known))
 }
 
 /// The help for a name that is not known: the nearest, or the list when it is short enough to be read.
 pub(crate) fn help<'a>(wanted: &str, what: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let known: Vec<&str> = known.into_iter().collect();
-    if let Some(name) = synonym(wanted, &known).or_else(|| nearest(wanted, known.iter().copied())) {
+    if let Some(name) = meant(wanted, known.iter().copied()) {
         return Some(format!("did you mean `{name}`?"));
     }
     (!known.is_empty() && known.len() <= 40).then(|| format!("{what}: {}", known.join(", ")))
@@ -62,9 +85,57 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("oneof", &["any_of"]),
     ("not_in", &["none_of"]),
     ("nin", &["none_of"]),
-    ("regex", &["matches"]),
-    ("regexp", &["matches"]),
-    ("re", &["matches"]),
+    ("regex", &["matches", "match"]),
+    ("regexp", &["matches", "match"]),
+    ("stopped", &["exited"]),
+    ("up", &["running"]),
+    ("started", &["running"]),
+    ("blocker", &["critical"]),
+    ("emergency", &["critical"]),
+    ("severe", &["critical"]),
+    ("none", &["info"]),
+    ("trivial", &["info"]),
+    ("production", &["stable"]),
+    ("live", &["stable"]),
+    ("released", &["stable"]),
+    ("enabled", &["stable"]),
+    ("disabled", &["draft"]),
+    ("src", &["from"]),
+    ("dst", &["to"]),
+    ("dest", &["to"]),
+    ("dport", &["port"]),
+    ("state", &["status"]),
+    ("exit_status", &["exit_code"]),
+    ("container_name", &["container", "name"]),
+    ("hostname", &["host", "node"]),
+    ("ip", &["address"]),
+    ("ip_address", &["address"]),
+    ("addr", &["address"]),
+    ("process_name", &["process"]),
+    ("int", &["integer"]),
+    ("number", &["integer"]),
+    ("string", &["text"]),
+    ("str", &["text"]),
+    ("boolean", &["bool"]),
+    ("ip", &["address"]),
+    ("seconds", &["duration"]),
+    ("bytes", &["size"]),
+    ("timestamp", &["time"]),
+    ("date", &["time"]),
+    ("cidr", &["network"]),
+    ("empty", &["undefined"]),
+    ("null", &["none"]),
+    ("elseif", &["elif"]),
+    ("elsif", &["elif"]),
+    ("end", &["endif"]),
+    ("fi", &["endif"]),
+    ("foreach", &["for"]),
+    ("capitalise", &["capitalize"]),
+    ("len", &["length"]),
+    ("size", &["length"]),
+    ("human", &["bytes"]),
+    ("filesizeformat", &["bytes"]),
+    ("re", &["matches", "match"]),
     ("like", &["matches"]),
     ("pattern", &["matches", "match", "patterns"]),
     ("includes", &["contains"]),
@@ -107,6 +178,21 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("cmd", &["run"]),
     ("parameters", &["params"]),
     ("replaces", &["supersedes"]),
+    ("minimum_version", &["requires"]),
+    ("min_version", &["requires"]),
+    ("required_version", &["requires"]),
+    ("needs", &["requires"]),
+    ("suppressions", &["suppress"]),
+    ("ignore", &["suppress"]),
+    ("expires", &["until"]),
+    ("expiry", &["until"]),
+    ("end", &["until"]),
+    ("by", &["author"]),
+    ("owner", &["author"]),
+    ("because", &["reason"]),
+    ("why", &["reason"]),
+    ("id", &["rule"]),
+    ("overrides", &["rules"]),
     ("output", &["message"]),
     ("expected", &["expect"]),
     ("events", &["expect"]),
@@ -193,6 +279,8 @@ mod tests {
         assert_eq!(nearest("listeners", known), Some("listener"));
         assert_eq!(nearest("connection-failure", known), Some("connection_failure"));
         assert_eq!(nearest("sysctl", known), None);
+        assert_eq!(nearest("nam", ["hostname", "name"]), Some("name"));
+        assert_eq!(nearest("docker", ["docker_api_failure", "docker_daemon"]), Some("docker_daemon"));
         assert_eq!(distance("abcd", "acbd"), 1);
         assert_eq!(distance("", "abc"), 3);
     }

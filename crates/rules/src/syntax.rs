@@ -31,7 +31,10 @@ pub(crate) fn told(text: &str, span: Range<usize>, message: &str) -> Told {
             help: "one rule a file: put each into a file of its own".to_owned(),
         };
     }
-    if let Some(found) = template(text, &span, line_start, line) {
+    if let Some(found) = template(text, &span, line_start, line).or_else(|| quoted(text, &span, line, message)) {
+        return found;
+    }
+    if let Some(found) = between(text, span.start, message) {
         return found;
     }
     if message.contains("misplaced bracket") {
@@ -39,7 +42,20 @@ pub(crate) fn told(text: &str, span: Range<usize>, message: &str) -> Told {
     }
     if let Some(bracket) = message.strip_prefix("mismatched bracket '").and_then(|rest| rest.chars().next()) {
         let close = if bracket == '[' { ']' } else { '}' };
-        return as_it_is(&format!("close it with `{close}`"));
+        let (opened, closed) = (count(line, &['[', '{']), count(line, &[']', '}']));
+        return match scan(text, text.len()).wrong {
+            // As many are closed as are opened: one of them is of the wrong kind.
+            Some(at) if opened <= closed => Told {
+                span: at..at + 1,
+                message: format!("a `{bracket}` is closed by `{}`", &text[at..=at]),
+                help: format!("write `{close}`"),
+            },
+            _ => Told {
+                span: span.start..span.start + 1,
+                message: format!("the `{bracket}` is not closed"),
+                help: format!("close it with `{close}`"),
+            },
+        };
     }
     let late = [
         "expected ','",
@@ -56,6 +72,9 @@ pub(crate) fn told(text: &str, span: Range<usize>, message: &str) -> Told {
     {
         return found;
     }
+    if message.contains("block sequence entries are not allowed") {
+        return as_it_is("a list begins on the next line, indented, each item with `- `; in one line write `[a, b]`");
+    }
     if message.contains("mapping values are not allowed") {
         return colon(text, &span, line_start, line)
             .unwrap_or_else(|| as_it_is("put a text that holds `: ` in quotes"));
@@ -67,11 +86,25 @@ pub(crate) fn told(text: &str, span: Range<usize>, message: &str) -> Told {
         return Told {
             span: at..at + length,
             message: message.to_owned(),
-            help: "put a text that begins with `!` in quotes".into(),
+            help: match text.get(at + 1..at + length).unwrap_or_default() {
+                word if !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase()) => {
+                    format!("put a text that begins with `!` in quotes; what is not `{word}` is `{{ not: {word} }}`")
+                }
+                _ => "put a text that begins with `!` in quotes".to_owned(),
+            },
         };
     }
     if message.contains("simple key") || message.contains("could not find expected ':'") {
         let word = rest.split(['\n', '{', '[']).next().unwrap_or_default().trim_end();
+        if let Some(key) = block_above(text, line_start) {
+            return Told {
+                span: span.start..span.start + word.len().max(1),
+                message: "a key and its value are expected".to_owned(),
+                help: format!(
+                    "if it belongs to the text of `{key}:`, indent it like the lines above; a key is `key: value`"
+                ),
+            };
+        }
         let glued = word.split_once(':').is_some_and(|(_, value)| !value.is_empty() && !value.starts_with(' '));
         let help = if glued {
             "put a blank behind the colon: `key: value`"
@@ -87,9 +120,13 @@ pub(crate) fn told(text: &str, span: Range<usize>, message: &str) -> Told {
     if let Some(first) = rest.chars().next()
         && (message.contains("unexpected character")
             || message.contains("anchor")
+            || message.contains("expected comment or line break")
             || message.contains("cannot start any token"))
     {
         let help = match rest.get(..2).unwrap_or_default() {
+            two if matches!(first, '>' | '<') && two.ends_with(|c: char| c.is_ascii_digit()) => {
+                format!("operators are words: `{{ {}: NUMBER }}`", if first == '>' { "gt" } else { "lt" })
+            }
             ">=" => "operators are words: `ge`".to_owned(),
             "<=" => "operators are words: `le`".to_owned(),
             ">:" => "operators are words: `gt`".to_owned(),
@@ -98,19 +135,36 @@ pub(crate) fn told(text: &str, span: Range<usize>, message: &str) -> Told {
             "==" | "=:" => "operators are words: `is`".to_owned(),
             _ => format!("put a text that begins with `{first}` in quotes"),
         };
-        let message =
-            if message.contains("anchor") { format!("`{first}` has a meaning in YAML") } else { message.to_owned() };
+        let message = if message.contains("anchor") || message.contains("line break") {
+            format!("`{first}` has a meaning in YAML")
+        } else {
+            message.to_owned()
+        };
         return Told { span: span.start..span.start + first.len_utf8(), message, help };
     }
     if message.contains("expected key") || message.contains("expected block end") || message.contains("'-' indicator") {
         let indent = line.len() - line.trim_start().len();
+        let before = text.get(line_start..span.start).unwrap_or_default().trim_end();
+        if before.ends_with(['}', ']', '"', '\'']) && !rest.trim_start().is_empty() && before.len() > indent {
+            let behind = rest.lines().next().unwrap_or_default().trim_end();
+            return Told {
+                span: span.start..span.start + behind.len().max(1),
+                message: "something stands behind the end of the value".to_owned(),
+                help: "remove it, or put the whole text in quotes".to_owned(),
+            };
+        }
         let key = line.trim_start().split([':', ' ']).next().unwrap_or_default();
         let start = if span.start < line_start + indent { line_start + indent } else { span.start };
         let length = if start == line_start + indent { key.len().max(1) } else { 1 };
         return Told {
             span: start..(start + length).min(text.len()),
             message: message.to_owned(),
-            help: "what belongs together is indented by the same number of spaces; look at the lines above".to_owned(),
+            help: match key.strip_prefix('-') {
+                Some(word) if !word.is_empty() => format!("put a blank behind the dash: `- {word}:`"),
+                _ => {
+                    "what belongs together is indented by the same number of spaces; look at the lines above".to_owned()
+                }
+            },
         };
     }
     if message.contains("merge key") {
@@ -126,11 +180,12 @@ pub(crate) fn told(text: &str, span: Range<usize>, message: &str) -> Told {
 fn template(text: &str, span: &Range<usize>, line_start: usize, line: &str) -> Option<Told> {
     let at = line.find("{{").or_else(|| line.find("{%"))?;
     let value = line.get(..at)?.trim_end();
-    let begins = value.ends_with(':') || value.ends_with('-');
+    let above = text.get(..line_start).unwrap_or_default().trim_end();
+    let begins = value.ends_with(':') || value.ends_with('-') || value.trim().is_empty() && above.ends_with(':');
     let start = line_start + at;
     let close = line.get(at..)?.rfind("}}").or_else(|| line.get(at..)?.rfind("%}")).map_or(2, |end| end + 2);
     let near = (start..=line_start + line.len()).contains(&span.start)
-        || span.start > start && open_at(text, span.start) >= Some(start);
+        || span.start > start && scan(text, span.start).outer >= Some(start);
     (begins && near).then(|| Told {
         span: start..start + close,
         message: "a template stands without quotes, so that YAML takes its braces for a map".to_owned(),
@@ -156,9 +211,96 @@ fn colon(text: &str, span: &Range<usize>, line_start: usize, line: &str) -> Opti
     })
 }
 
+/// What is wrong with a quoted text: it ends too early, or holds a backslash that means nothing.
+fn quoted(text: &str, span: &Range<usize>, line: &str, message: &str) -> Option<Told> {
+    if message.contains("trailing content after") {
+        let mark = if message.contains("single") { '\'' } else { '"' };
+        let at = text.get(..span.start)?.rfind(mark)?;
+        let help = match mark {
+            '"' => "a quote inside of such a text is `\\\"`; or put the text in single quotes",
+            _ => "a quote inside of such a text is `''`; or put the text in double quotes",
+        };
+        return Some(Told {
+            span: at..at + 1,
+            message: "the text ends at this quote, and more follows".to_owned(),
+            help: help.to_owned(),
+        });
+    }
+    if message.contains("escape") {
+        const ESCAPES: &str = "0abtnvfre \"/\\N_LPxuU\n\t";
+        let rest = text.get(span.start..)?;
+        let (mut at, mut known) = (0, true);
+        while known {
+            at += rest.get(at..)?.find('\\')?;
+            known = rest.get(at + 1..)?.chars().next().is_none_or(|c| ESCAPES.contains(c));
+            at += if known { 2 } else { 0 };
+        }
+        let length = 1 + rest.get(at + 1..)?.chars().next().map_or(0, char::len_utf8);
+        let start = span.start + at;
+        let sequence = text.get(start..start + length)?;
+        let quotes = line.matches('\'').count() == 0;
+        let help = if quotes {
+            "put the text in single quotes, in which a backslash is a backslash".to_owned()
+        } else {
+            format!("write `\\{sequence}`, or put the text in single quotes")
+        };
+        return Some(Told {
+            span: start..start + length,
+            message: format!("`{sequence}` means nothing in double quotes"),
+            help,
+        });
+    }
+    None
+}
+
+/// What is wrong between two entries of a map or list in braces, when the bracket was opened on the same line.
+fn between(text: &str, at: usize, message: &str) -> Option<Told> {
+    let told = |span: Range<usize>, message: &str, help: &str| {
+        Some(Told { span, message: message.to_owned(), help: help.to_owned() })
+    };
+    if !message.contains("flow") {
+        return None;
+    }
+    let inner = scan(text, at).inner?;
+    let line = text.get(inner..at)?;
+    if line.contains('\n') {
+        return None;
+    }
+    match text.as_bytes().get(at)? {
+        b',' => told(at..at + 1, "nothing stands between two commas", "remove one of them"),
+        b'{' if line.ends_with('$') => told(
+            at - 1..at + text.get(at..)?.find('}').map_or(1, |end| end + 1),
+            "a `{` has a meaning in YAML",
+            "a variable is written without braces: `$name`",
+        ),
+        b':' => {
+            let start = at - line.chars().rev().take_while(|c| !c.is_whitespace() && !",;{[".contains(*c)).count();
+            let before = text.get(inner..start)?.trim_end();
+            if before.ends_with(';') || text.as_bytes().get(start) == Some(&b';') {
+                let mark = inner + before.len() - 1;
+                return told(mark..mark + 1, "entries are separated by commas", "write `,` instead of `;`");
+            }
+            told(start..at, "a comma is missing before this key", "separate the entries by commas")
+        }
+        _ => None,
+    }
+}
+
+/// The key of the block text that ends right above a line.
+fn block_above(text: &str, line_start: usize) -> Option<&str> {
+    let mut lines = text.get(..line_start)?.lines().rev().filter(|line| !line.trim().is_empty());
+    let line = lines.find(|line| !line.starts_with([' ', '\t']))?;
+    let (key, value) = line.split_once(':')?;
+    value.trim().starts_with(['|', '>']).then_some(key.trim())
+}
+
+fn count(line: &str, brackets: &[char]) -> usize {
+    line.matches(brackets).count()
+}
+
 /// A bracket or a quote that is still open where the reader gave up.
 fn open(text: &str, until: usize) -> Option<Told> {
-    let start = open_at(text, until)?;
+    let start = scan(text, until).outer?;
     let (message, help) = match text.as_bytes().get(start)? {
         b'[' => ("the `[` is not closed", "close it with `]`"),
         b'{' => ("the `{` is not closed", "close it with `}`"),
@@ -168,9 +310,24 @@ fn open(text: &str, until: usize) -> Option<Told> {
     Some(Told { span: start..start + 1, message: message.to_owned(), help: help.to_owned() })
 }
 
-/// Where the outermost bracket or the quote begins that is open at a place: what is opened and closed by a reader that
-/// knows quotes, comments and block texts.
-fn open_at(text: &str, until: usize) -> Option<usize> {
+/// What is open at a place.
+#[derive(Default)]
+struct Scan {
+    /// The outermost bracket, or the quote.
+    outer: Option<usize>,
+    /// The innermost bracket.
+    inner: Option<usize>,
+    /// A bracket that closes one of the other kind; nothing is looked at behind it.
+    wrong: Option<usize>,
+}
+
+/// What is opened and closed up to a place, by a reader that knows quotes, comments and block texts.
+fn scan(text: &str, until: usize) -> Scan {
+    let found = |quote: Option<(usize, u8)>, open: &[(usize, u8)], wrong: Option<usize>| Scan {
+        outer: quote.or_else(|| open.first().copied()).map(|(start, _)| start),
+        inner: open.last().map(|(start, _)| *start),
+        wrong,
+    };
     let mut open: Vec<(usize, u8)> = Vec::new();
     let mut quote: Option<(usize, u8)> = None;
     // Lines that are indented further than this one belong to a block text.
@@ -193,7 +350,7 @@ fn open_at(text: &str, until: usize) -> Option<usize> {
         for (offset, byte) in bytes.iter().copied().enumerate() {
             let place = at + offset;
             if place >= until {
-                return quote.or_else(|| open.first().copied()).map(|(start, _)| start);
+                return found(quote, &open, None);
             }
             if skip {
                 skip = false;
@@ -220,7 +377,8 @@ fn open_at(text: &str, until: usize) -> Option<usize> {
                 b']' | b'}' if !open.is_empty() => {
                     let fits = matches!((open.last(), byte), (Some((_, b'[')), b']') | (Some((_, b'{')), b'}'));
                     if !fits {
-                        return open.last().map(|(start, _)| *start);
+                        let last = open.last().copied();
+                        return Scan { outer: last.map(|(start, _)| start), ..found(None, &open, Some(place)) };
                     }
                     open.pop();
                 }
@@ -242,5 +400,5 @@ fn open_at(text: &str, until: usize) -> Option<usize> {
         }
         at += line.len();
     }
-    quote.or_else(|| open.first().copied()).map(|(start, _)| start)
+    found(quote, &open, None)
 }

@@ -1,10 +1,13 @@
 //! Templates and expressions: the language of messages, commands and `where:`.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use bundlescope_facts::Text;
 use minijinja::value::{Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
+
+use crate::suggest;
 
 /// What stands in a message where a value is not known.
 pub const UNKNOWN: &str = "(unknown)";
@@ -150,17 +153,121 @@ pub(crate) fn opened(source: &str, message: &str, expression: bool) -> Option<us
     opens.max()
 }
 
-/// The filters, tests and functions that a message about an unknown one is to be answered with.
-pub(crate) fn known(message: &str) -> Option<(&'static str, &'static [&'static str])> {
-    if !message.contains("unknown") {
-        return None;
+/// What is unknown according to a message: the word, what it would be, and those that there are.
+pub(crate) fn known(message: &str) -> Option<(&str, &'static str, &'static [&'static str])> {
+    const STATEMENTS: &[&str] = &["if", "elif", "else", "endif", "for", "endfor", "set", "raw", "endraw"];
+    if let Some(word) = message.strip_prefix("unknown statement ") {
+        return Some((word, "statements", STATEMENTS));
     }
-    match message.split_whitespace().next()? {
-        "filter" => Some(("filters", FILTERS)),
-        "test" => Some(("tests", TESTS)),
-        "function" => Some(("functions", &["range", "dict", "namespace"])),
-        _ => None,
+    let said = message.strip_suffix(" is unknown")?;
+    match said.split_once(' ') {
+        Some(("filter", word)) => Some((word, "filters", FILTERS)),
+        Some(("test", word)) => Some((word, "tests", TESTS)),
+        Some((_, word)) => Some((word, "functions", FUNCTIONS)),
+        None => Some((said, "functions", FUNCTIONS)),
     }
+}
+
+const FUNCTIONS: &[&str] = &["range", "dict", "namespace"];
+
+/// A piece of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// Text that is shown as it is.
+    Text(Range<usize>),
+    /// The inside of `{{ … }}`.
+    Value(Range<usize>),
+    /// The inside of `{% … %}`.
+    Statement(Range<usize>),
+}
+
+/// The pieces of a template; comments are none, and what stands between `raw` and `endraw` is text that means itself.
+pub(crate) fn pieces(source: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    while at < source.len() {
+        let rest = source.get(at..).unwrap_or_default();
+        let Some(open) = ["{{", "{%", "{#"].iter().filter_map(|mark| rest.find(mark)).min() else { break };
+        if open > 0 {
+            pieces.push(Piece::Text(at..at + open));
+        }
+        let inside = at + open + 2;
+        let mark = rest.get(open..open + 2).unwrap_or_default();
+        let close = match mark {
+            "{{" => "}}",
+            "{%" => "%}",
+            _ => "#}",
+        };
+        let end = inside + closed(source.get(inside..).unwrap_or_default(), close);
+        let piece = source.get(inside..end).unwrap_or_default();
+        at = (end + 2).min(source.len());
+        match mark {
+            "{{" => pieces.push(Piece::Value(inside..end)),
+            "{%" if piece.trim_matches([' ', '-']) == "raw" => {
+                let rest = source.get(at..).unwrap_or_default();
+                at += rest.find("endraw").map_or(rest.len(), |end| end + rest[end..].find("%}").map_or(0, |to| to + 2));
+            }
+            "{%" => pieces.push(Piece::Statement(inside..end)),
+            _ => {}
+        }
+    }
+    if at < source.len() {
+        pieces.push(Piece::Text(at..source.len()));
+    }
+    pieces
+}
+
+/// Where a tag ends, texts in quotes left aside.
+fn closed(inside: &str, close: &str) -> usize {
+    let mut quote = None;
+    for (at, c) in inside.char_indices() {
+        match quote {
+            Some(mark) if c == mark => quote = None,
+            Some(_) => {}
+            None if inside.get(at..).is_some_and(|rest| rest.starts_with(close)) => return at,
+            None if c == '"' || c == '\'' => quote = Some(c),
+            None => {}
+        }
+    }
+    inside.len()
+}
+
+/// Where a template or an expression looks a name up, dotted as written.
+pub(crate) fn lookup(source: &str, name: &str, expression: bool) -> Option<Range<usize>> {
+    let tags: Vec<Range<usize>> = if expression {
+        std::iter::once(0..source.len()).collect()
+    } else {
+        let inside = |piece| match piece {
+            Piece::Value(range) | Piece::Statement(range) => Some(range),
+            Piece::Text(_) => None,
+        };
+        pieces(source).into_iter().filter_map(inside).collect()
+    };
+    let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    tags.into_iter().find_map(|tag| {
+        let inside = source.get(tag.clone())?;
+        let mut quote = None;
+        for (at, c) in inside.char_indices() {
+            if let Some(mark) = quote {
+                quote = (c != mark).then_some(mark);
+                continue;
+            }
+            if c == '"' || c == '\'' {
+                quote = Some(c);
+                continue;
+            }
+            let before = inside.get(..at)?.chars().next_back();
+            let behind = inside.get(at..)?.strip_prefix(name).map(|rest| rest.chars().next());
+            if !part(before)
+                && before != Some('.')
+                && let Some(next) = behind
+                && !part(next)
+            {
+                return Some(tag.start + at..tag.start + at + name.len());
+            }
+        }
+        None
+    })
 }
 
 /// The filters that rules may use; a test holds them against the environment.
@@ -239,7 +346,67 @@ pub(crate) struct Broken {
     /// Line within the template, counted from 1.
     pub(crate) line: usize,
     /// Bytes of the template that are wrong; empty where that is not known.
-    pub(crate) range: std::ops::Range<usize>,
+    pub(crate) range: Range<usize>,
+}
+
+/// What to do about a template that cannot be read.
+pub(crate) fn help(source: &str, broken: &Broken, expression: bool) -> String {
+    if let Some((word, what, known)) = known(&broken.message) {
+        if word == "endif" || word == "endfor" {
+            return format!("no `{{% {} %}}` is open here: remove it, or open one before", &word[3..]);
+        }
+        let help = suggest::help(word, what, known.iter().copied());
+        return help.unwrap_or_else(|| format!("{what}: {}", known.join(", ")));
+    }
+    let word = source.get(broken.range.clone()).unwrap_or_default();
+    let rest = source.get(broken.range.start..).unwrap_or_default();
+    let first = if broken.range.is_empty() { None } else { rest.chars().next() };
+    match first {
+        Some('$') => {
+            let shape = if expression { "`name`" } else { "`{{ name }}`" };
+            return format!("names stand without a dollar here: a name such as {shape}");
+        }
+        Some('&') => return "write `and`".to_owned(),
+        Some('|') if rest.starts_with("||") || source.contains("||") => return "write `or`".to_owned(),
+        Some('?') => return "write `a if condition else b`".to_owned(),
+        Some('!') if !rest.starts_with("!=") => return "write `not`".to_owned(),
+        Some('=') if !rest.starts_with("==") && expression => {
+            return "compare with `==`; an expression stands without braces".to_owned();
+        }
+        Some('=') if !rest.starts_with("==") => return "compare with `==`".to_owned(),
+        _ => {}
+    }
+    if ["AND", "OR", "NOT", "IF", "ELSE"].contains(&word) {
+        return format!("write `{}`", word.to_ascii_lowercase());
+    }
+    if broken.message.contains("non-existing template") {
+        return "a text stands for itself: it cannot include others".to_owned();
+    }
+    if expression {
+        return "an expression compares names with values, such as `port > 1024 and c != 'db'`; it stands without braces"
+            .to_owned();
+    }
+    if source.contains("{{.") || source.contains("{{ .") {
+        return "braces that are meant as they are stand between `{% raw %}` and `{% endraw %}`".to_owned();
+    }
+    let (open, close) = (source.matches("{{").count(), source.matches("}}").count());
+    if open != close {
+        return "close each `{{` with `}}`".to_owned();
+    }
+    if source.matches("{%").count() != source.matches("%}").count() {
+        return "close each `{%` with `%}`".to_owned();
+    }
+    if source.contains("{% if") && !source.contains("endif") {
+        return "end the `if` with `{% endif %}`".to_owned();
+    }
+    if source.contains("{% for") && !source.contains("endfor") {
+        return "end the `for` with `{% endfor %}`".to_owned();
+    }
+    if broken.message.ends_with("expected in") {
+        return "a loop is written `{% for item in alias.field %}…{% endfor %}`".to_owned();
+    }
+    "inside `{{ … }}` stands a name such as `c` or `alias.field`, perhaps with a filter: `{{ size | bytes }}`"
+        .to_owned()
 }
 
 /// Reads a template, or an expression; unknown filters, tests and functions are mistakes too.
@@ -253,7 +420,8 @@ pub(crate) fn check(environment: &Environment<'_>, source: &str, expression: boo
         Broken { message, line: error.line().unwrap_or(1), range }
     };
     let unknown = |error: &Error| {
-        matches!(error.kind(), ErrorKind::UnknownFilter | ErrorKind::UnknownTest | ErrorKind::UnknownFunction)
+        use ErrorKind::{TemplateNotFound, UnknownFilter, UnknownFunction, UnknownTest};
+        matches!(error.kind(), UnknownFilter | UnknownTest | UnknownFunction | TemplateNotFound)
     };
     let globals: BTreeSet<&str> = environment.globals().map(|(name, _)| name).collect();
     let names = if expression {
@@ -329,6 +497,15 @@ mod tests {
             let found = check(&environment, &source, true);
             assert!(!found.is_err_and(|broken| broken.message.contains("unknown")), "{test}");
         }
+    }
+
+    #[test]
+    fn names_are_found_where_they_are_looked_up() {
+        let source = "port {# port #} {{ 'port' }} {{ a.port }} {% if port %}{% raw %}{{ x }}{% endraw %}";
+        let found = lookup(source, "port", false).unwrap();
+        assert_eq!(found.start, source.rfind("port").unwrap());
+        assert_eq!(lookup(source, "x", false), None);
+        assert_eq!(lookup("a > 3 and b.c == 'd'", "b.c", true), Some(10..13));
     }
 
     #[test]

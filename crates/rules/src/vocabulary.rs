@@ -17,6 +17,48 @@ const fn field(name: &'static str, ty: FieldType, doc: &'static [&'static str]) 
 pub const VERDICTS: &[&str] =
     &["delivered", "refused", "rejected", "dropped", "unroutable", "stalled", "closed", "unknown"];
 
+const DOCUMENT: FieldSpec = field("document", TEXT, &[" Document that states it."]);
+const LINE: FieldSpec = field("line", FieldType::Integer, &[" Its line, counted from 1."]);
+const RULE_TEXT: FieldSpec = field("text", TEXT, &[" As the document writes it."]);
+const TABLE: FieldSpec = field("table", TEXT, &[" Table, such as `filter`."]);
+const CHAIN: FieldSpec = field("chain", TEXT, &[" Chain, such as `INPUT`."]);
+
+const RULE_PARTS: &[FieldSpec] = &[
+    RULE_TEXT,
+    field("number", FieldType::Integer, &[" Position in its chain, counted from 1; absent for a policy."]),
+    TABLE,
+    CHAIN,
+    field("backend", FieldType::Word(&["legacy", "nft"]), &[" Kernel interface that holds it."]),
+    field("native", FieldType::Bool, &[" In a table of nft that iptables does not show."]),
+    DOCUMENT,
+];
+
+const REDIRECT_PARTS: &[FieldSpec] = &[RULE_TEXT, TABLE, CHAIN, DOCUMENT, LINE];
+
+const DECIDED_PARTS: &[FieldSpec] = &[
+    field("kind", FieldType::Word(&["rule", "policy", "listener", "route", "sysctl", "neighbour"]), &[" What it is."]),
+    RULE_TEXT,
+    field("setting", TEXT, &[" Name of the sysctl."]),
+    DOCUMENT,
+    LINE,
+];
+
+const REACHED_PARTS: &[FieldSpec] = &[
+    field("host", TEXT, &[" Host."]),
+    field("container", TEXT, &[" Container, unless it is the host itself."]),
+    field("address", FieldType::Address, &[" Address."]),
+    field("port", FieldType::Integer, &[" Port."]),
+    field("process", TEXT, &[" Process that listens."]),
+];
+
+const LOOPBACK_PARTS: &[FieldSpec] = &[
+    field("sockets", TEXT, &[" Addresses and ports."]),
+    field("process", TEXT, &[" Process."]),
+    field("where", TEXT, &[" `on the host`, or `inside` a container."]),
+    DOCUMENT,
+    LINE,
+];
+
 /// What a rule may name of a probe's answer; `from`, `to`, `proto`, `port` and `node` are the question.
 pub const PROBE: KindSpec = KindSpec {
     name: "probe",
@@ -34,32 +76,19 @@ pub const PROBE: KindSpec = KindSpec {
             &[" Which packet the verdict is about: `fwd`, `rep`, `ack`, `dat`, `err`, `pfwd`, `prep`."],
         ),
         field("reject_with", TEXT, &[" How a rule answered, such as `icmp-host-prohibited`."]),
-        field(
-            "rule",
-            ANY,
-            &[
-                " The rule that decides: `text`, `number`, `table`, `chain`; `backend` is `legacy` or `nft`, `native` true in",
-                " an nft table that iptables does not show.",
-            ],
-        ),
+        field("rule", FieldType::Record(RULE_PARTS), &[" The rule that decides, or the policy."]),
         field(
             "redirected_by",
-            ANY,
-            &[
-                " The rule that gave the first packet another destination: `text`, `table`, `chain`, `document`, `line`.",
-            ],
+            FieldType::Record(REDIRECT_PARTS),
+            &[" The rule that gave the first packet another destination."],
         ),
-        field(
-            "decided_by",
-            ANY,
-            &[" What decides: `kind` (`rule`, `policy`, `listener`, `route`, `sysctl`, `neighbour`) and its details."],
-        ),
+        field("decided_by", FieldType::Record(DECIDED_PARTS), &[" What decides."]),
         field("in_interface", TEXT, &[" Interface by which the packet enters the host where it is decided."]),
         field("out_interface", TEXT, &[" Interface by which it would leave."]),
         field("source", FieldType::Address, &[" Source address at the deciding place."]),
         field("destination", FieldType::Address, &[" Destination address at the deciding place."]),
         field("hook", TEXT, &[" Netfilter hook of the deciding place."]),
-        field("reached", ANY, &[" Where it arrives: `host`, `container`, `address`, `port`, `process`."]),
+        field("reached", FieldType::Record(REACHED_PARTS), &[" Where it arrives."]),
         field(
             "traffic",
             TEXT,
@@ -74,11 +103,7 @@ pub const PROBE: KindSpec = KindSpec {
             FieldType::Bool,
             &[" Someone listens on that port, but on a loopback address only."],
         ),
-        field(
-            "loopback",
-            ANY,
-            &[" The service that is bound to loopback: `sockets`, `process`, `where`, `document`, `line`."],
-        ),
+        field("loopback", FieldType::Record(LOOPBACK_PARTS), &[" The service that is bound to loopback."]),
         field(
             "if_unseen",
             FieldType::Word(VERDICTS),
@@ -132,6 +157,27 @@ impl Vocabulary {
         ends.filter(|end| path.get(..*end).is_some_and(|known| self.field_type(kind, known).is_ok()))
             .max()
             .map_or(0, |end| end + 1)
+    }
+
+    /// The words of a field that is a text, when its documentation begins with the list of all: `` `a`, `b` or `c`. ``
+    pub(crate) fn words(&self, kind: &str, path: &str) -> Option<Vec<&'static str>> {
+        let field = kind_spec(kind)?.field(path)?;
+        let doc = field.doc.first()?.trim();
+        let (_, list) = doc.split_once(": ").filter(|(head, _)| !head.contains('`')).unwrap_or(("", doc));
+        let mut words = Vec::new();
+        let mut rest = list;
+        loop {
+            let (word, after) = rest.strip_prefix('`')?.split_once('`')?;
+            words.push(word);
+            let next = [", or ", ", ", " or "].iter().find_map(|between| after.strip_prefix(between));
+            match next {
+                Some(next) => rest = next,
+                None if after.starts_with(['.', ';']) => break,
+                None => return None,
+            }
+        }
+        let plain = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-' || c == '_');
+        (words.len() > 2 && words.iter().all(plain)).then_some(words)
     }
 
     /// Whether a type has a part of that name.

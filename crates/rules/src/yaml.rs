@@ -28,6 +28,37 @@ pub(crate) struct Node {
     pub(crate) value: Yaml,
 }
 
+impl Node {
+    /// The entries of a map; none of anything else.
+    pub(crate) fn entries(&self) -> &[(Key, Node)] {
+        match &self.value {
+            Yaml::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The value of a key of a map.
+    pub(crate) fn get(&self, name: &str) -> Option<&Node> {
+        self.entries().iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
+    }
+
+    /// The text of a scalar that is one.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Yaml::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The items of a list, or the node itself where one may stand alone.
+    pub(crate) fn items(&self) -> &[Node] {
+        match &self.value {
+            Yaml::List(items) => items,
+            _ => std::slice::from_ref(self),
+        }
+    }
+}
+
 /// What a node holds.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Yaml {
@@ -115,9 +146,21 @@ fn read(text: &str, duplicates: DuplicateKeyPolicy) -> Result<Node, Mistake> {
         merge_keys: MergeKeyPolicy::Error,
         with_snippet: false,
     };
-    serde_yaml::from_str_with_options::<Spanned<Raw>>(text, options)
-        .map(|raw| node(raw, text))
-        .map_err(|error| mistake(&error, text))
+    serde_yaml::from_str_with_options::<Spanned<Raw>>(text, options).map_err(|error| mistake(&error, text)).and_then(
+        |raw| {
+            let mut aliases = Vec::new();
+            let node = node(raw, text, &mut aliases);
+            match aliases.into_iter().next() {
+                Some(span) => Err(Mistake {
+                    message: "aliases of YAML are not read: who reads the rule should see what it says".to_owned(),
+                    span,
+                    help: Some("write out what the alias stands for".to_owned()),
+                    duplicate: false,
+                }),
+                None => Ok(node),
+            }
+        },
+    )
 }
 
 fn mistake(error: &serde_yaml::Error, text: &str) -> Mistake {
@@ -166,9 +209,13 @@ fn bytes(location: Location, text: &str) -> Range<usize> {
     start.min(text.len())..start.min(text.len())
 }
 
-fn node(raw: Spanned<Raw>, text: &str) -> Node {
+/// The node, and the places where another one is named by an alias.
+fn node(raw: Spanned<Raw>, text: &str, aliases: &mut Vec<Range<usize>>) -> Node {
     let alias = raw.referenced != raw.defined;
     let span = bytes(raw.referenced, text);
+    if alias {
+        aliases.push(trimmed(span.clone(), text));
+    }
     let value = match raw.value {
         Raw::Null => Yaml::Null,
         Raw::Bool(value) => Yaml::Bool(value),
@@ -176,11 +223,13 @@ fn node(raw: Spanned<Raw>, text: &str) -> Node {
         Raw::Float(value) => Yaml::Float(value),
         Raw::Text(value) => Yaml::Text(value),
         // The depth is bounded by the library's own limit on nesting.
-        Raw::List(items) => Yaml::List(items.into_iter().map(|item| node(item, text)).collect()),
+        Raw::List(items) => Yaml::List(items.into_iter().map(|item| node(item, text, aliases)).collect()),
         Raw::Map(entries) => Yaml::Map(
             entries
                 .into_iter()
-                .map(|(key, value)| (Key { span: bytes(key.referenced, text), name: key.value }, node(value, text)))
+                .map(|(key, value)| {
+                    (Key { span: bytes(key.referenced, text), name: key.value }, node(value, text, aliases))
+                })
                 .collect(),
         ),
     };

@@ -32,7 +32,8 @@ fn told(text: &str) -> Vec<Diagnostic> {
     if let Some((one, two)) = text.split_once("#two\n") {
         return load(vec![file("a.yaml", one), file("b.yaml", two)]).1;
     }
-    let (pack, mut found) = load(vec![file("example.yaml", text)]);
+    let path = if text.contains("exited.yaml") { "exited.yaml" } else { "example.yaml" };
+    let (pack, mut found) = load(vec![file(path, text)]);
     // What only whoever scans logs or runs tests can tell.
     if text.contains("E\\d+$") {
         found.extend(pack.about_pattern(
@@ -41,6 +42,13 @@ fn told(text: &str) -> Vec<Diagnostic> {
             "the pattern needs no fixed text, so that every record of every log is tried with it",
             true,
         ));
+    }
+    if text.contains("this file is called") && path == "exited.yaml" {
+        found.extend(pack.misnamed());
+    }
+    if text.contains("bundle: fixtures/redis-gone") {
+        let rule = pack.rules().first().unwrap();
+        found.push(pack.missing_bundle(rule, &rule.tests[0]));
     }
     if text.contains("- name: nothing at all") {
         let line = text.lines().position(|line| line.contains("- name: nothing at all")).unwrap() + 1;

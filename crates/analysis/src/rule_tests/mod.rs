@@ -5,7 +5,7 @@ mod coverage;
 mod vacuous;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use bundlescope_bundle::Input;
@@ -20,7 +20,7 @@ use crate::intake::{take_in, take_overlaid, take_texts};
 use crate::loaded::{Loaded, Options};
 use crate::signatures::Rulebook;
 
-pub use vacuous::vacuous_tests;
+pub use vacuous::{impossible_tests, vacuous_tests};
 
 /// How an outcome differs from what the test expects, in the words of ast-grep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -283,13 +283,26 @@ fn outcome(
     }
 }
 
+/// How many folders above that of the pack a test's bundle is looked for in: rules and bundles often stand side by side
+/// in a repository.
+const ABOVE: usize = 4;
+
+/// Where the bundle of a test is: below the folder of the pack, or below one that this is in.
+fn at_hand(base: Option<&Path>, bundle: &str) -> Option<PathBuf> {
+    let base = base?;
+    let whole = base.canonicalize().ok()?;
+    let found = whole.ancestors().take(ABOVE + 1).map(|folder| folder.join(bundle)).find(|path| path.exists())?;
+    // As it was named, where that does.
+    Some(if base.join(bundle).exists() { base.join(bundle) } else { found })
+}
+
 /// The bundle of a test, read.
 fn loaded(rules: &Rulebook, base: Option<&Path>, test: &RuleTest) -> Result<Loaded, String> {
     let intake = match &test.bundle {
         None => take_texts(&test.files, &rules.signatures),
         Some(bundle) => {
-            let Some(base) = base else { return Err(format!("the bundle {bundle} is not at hand")) };
-            let input = Input::Path(base.join(&**bundle));
+            let Some(path) = at_hand(base, bundle) else { return Err(format!("the bundle {bundle} is not at hand")) };
+            let input = Input::Path(path);
             let limits = &Options::default().limits;
             let intake = if test.files.is_empty() {
                 take_in(

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use bundlescope_facts::{FieldType, Text, Value};
 
-use super::Checker;
 use super::field::{comparison, fixed};
 use super::scope::{Scope, Shape};
+use super::{Checker, Entries};
 use crate::codes;
 use crate::model::{Aggregate, Comparison, Condition, CountPattern, FactPattern, Operand, Pattern, ProbePattern, Test};
 use crate::suggest;
@@ -37,6 +37,11 @@ impl Checker<'_> {
         let Yaml::Map(entries) = &node.value else {
             let help = match &node.value {
                 Yaml::List(_) => "several conditions stand in `any: [ … ]` or `all: [ … ]`".to_owned(),
+                Yaml::Text(text) if scope.reserved.contains(text) => {
+                    format!(
+                        "`{text}` is the name of a condition; conditions are written out here: `{{ container: {{ name: $c }} }}`"
+                    )
+                }
                 _ => "write the kind of fact and its fields: `{ container: { name: $c } }`".to_owned(),
             };
             let message = "a condition must be a map with one key";
@@ -118,7 +123,9 @@ impl Checker<'_> {
     fn fact(&mut self, key: &Key, body: &Node, scope: &mut Scope, bind: bool) -> Option<FactPattern> {
         if !self.vocabulary.knows_kind(&key.name) {
             let known = self.vocabulary.kinds().chain(KEYWORDS.iter().copied());
-            let help = suggest::nearest(&key.name, known).map(|name| format!("did you mean `{name}`?"));
+            let help = self.instead_of_kind(&key.name, body);
+            let help =
+                help.or_else(|| suggest::nearest(&key.name, known).map(|name| format!("did you mean `{name}`?")));
             let help = help.or_else(|| Some("`bundlescope facts` lists the kinds that a bundle holds".to_owned()));
             let message = format!("there is no kind of fact `{}`", key.name);
             self.report(&codes::UNKNOWN_KIND, key.span.clone(), message, "unknown kind", help);
@@ -130,6 +137,42 @@ impl Checker<'_> {
         };
         let fields = self.fields(entries, &key.name, &[], scope, bind);
         Some(FactPattern { kind: key.name.as_str().into(), fields })
+    }
+
+    /// What to write instead of a word that is no kind of fact.
+    fn instead_of_kind(&self, name: &str, body: &Node) -> Option<String> {
+        let told = match name {
+            "unless" | "not" | "missing" | "absent" | "without" => {
+                "what must not be there stands in `none: { … }`, or below `unless:` beside `when:`"
+            }
+            "exists" | "exist" | "has" | "present" | "some" | "fact" => {
+                "leave it out: a condition asks for a fact that is there, `{ container: { name: $c } }`"
+            }
+            "or" | "any_of" | "one_of" => "write `any: [ … ]`",
+            "and" | "all_of" => "write `all: [ … ]`",
+            "maybe" | "optionally" => "write `optional: { … }`",
+            "for_all" | "forall" | "each" | "foreach" => "write `every: [ set, demand ]`",
+            "where" | "expression" | "if" => "expressions stand below `where:` beside `when:`",
+            "within" | "before" | "after" => {
+                "it stands in a field that holds a time: `{ container: { started: { within: 5m } } }`"
+            }
+            "sum" | "max" | "min" | "distinct" | "number" => {
+                "write `count: { KIND: { … }, sum: FIELD, ge: 3 }`, with `sum`, `max`, `min` or `distinct`"
+            }
+            _ => "",
+        };
+        if !told.is_empty() {
+            return Some(told.to_owned());
+        }
+        // `- server: { container: … }`
+        let (inner, _) = body.entries().first()?;
+        let known = self.vocabulary.knows_kind(&inner.name) || KEYWORDS.contains(&inner.name.as_str());
+        (known && body.entries().len() == 1).then(|| {
+            format!(
+                "conditions in a list have no names of their own: leave `{name}:` out, `{{ {}: {{ … }} }}`",
+                inner.name
+            )
+        })
     }
 
     /// A probe's question and the conditions on its answer.
@@ -158,13 +201,43 @@ impl Checker<'_> {
                 );
             }
         }
+        self.asked(entries, scope);
         let icmp = proto.as_ref().and_then(fixed).is_some_and(|proto| proto.as_text() == Some("icmp"));
         if entries.get("port").is_none() && !icmp {
             self.missing_key(span, "a probe", "port", "only `proto: icmp` needs no port");
         }
+        if icmp && let Some((key, _)) = entries.entries.iter().find(|(key, _)| key.name == "port") {
+            let help = Some("leave it out, or ask with `proto: tcp`".to_owned());
+            let message = "`proto: icmp` has no ports";
+            self.report(&codes::WRONG_SHAPE, key.span.clone(), message, "means nothing here", help);
+        }
+        if let Some(Operand::Value(Value::Int(number))) = &port
+            && !(1..=65_535).contains(number)
+            && let Some(node) = entries.get("port")
+        {
+            let help = Some("ports are numbers from 1 to 65535".to_owned());
+            self.report(&codes::WRONG_TYPE, node.span.clone(), format!("{number} is not a port"), "no port", help);
+        }
         let skip = ["from", "to", "port", "node", "proto"];
         let fields = self.fields(entries.entries, PROBE.name, &skip, scope, true);
         Some(ProbePattern { from: from?, to: to?, proto: proto?, port, node, fields })
+    }
+
+    /// Tells of names and addresses of a probe that are written in another way than they are known.
+    fn asked(&mut self, entries: Entries<'_>, scope: &Scope) {
+        for name in ["from", "to"] {
+            let Some(node) = entries.get(name) else { continue };
+            self.name_of(node, scope);
+            let Some(text) = node.as_text().filter(|text| !text.starts_with('$')) else { continue };
+            let port = text.rsplit_once(':').filter(|(host, port)| !host.contains(':') && port.parse::<u16>().is_ok());
+            let help = match port {
+                Some((host, port)) => format!("write `{name}: {host}` and `port: {port}`"),
+                None if text.contains("://") => "write the host alone, and the port as `port:`".to_owned(),
+                None => continue,
+            };
+            let message = format!("`{text}` is no name of a container or host, and no address");
+            self.report(&codes::WRONG_TYPE, node.span.clone(), message, "more than a name", Some(help));
+        }
     }
 
     fn any(&mut self, body: &Node, scope: &mut Scope, depth: usize) -> Option<(Pattern, Vec<Shape>)> {
@@ -191,8 +264,7 @@ impl Checker<'_> {
         scope.bound = anywhere;
         scope.leave(everywhere);
         if items.is_empty() {
-            self.wrong_shape(body, "`any`", "a list of conditions");
-            return None;
+            return self.no_conditions(body, "`any`");
         }
         Some((Pattern::Any(conditions), shapes))
     }
@@ -210,10 +282,16 @@ impl Checker<'_> {
             }
         }
         if items.is_empty() {
-            self.wrong_shape(body, "`all`", "a list of conditions");
-            return None;
+            return self.no_conditions(body, "`all`");
         }
         Some((Pattern::All(conditions), first))
+    }
+
+    fn no_conditions<T>(&mut self, node: &Node, what: &str) -> Option<T> {
+        let help = format!("list conditions: `{}: [ {{ container: {{ name: $c }} }} ]`", what.trim_matches('`'));
+        let message = format!("{what} lists no condition");
+        self.report(&codes::NOTHING_TO_MATCH, node.span.clone(), message, "no condition", Some(help));
+        None
     }
 
     /// The set, of which there is at least one, and what each of it must meet.
@@ -259,9 +337,9 @@ impl Checker<'_> {
         }
         scope.leave(before);
         if items.is_empty() {
-            self.wrong_shape(body, "`none`", "a list of conditions");
+            return self.no_conditions(body, "`none`");
         }
-        (!items.is_empty() && conditions.len() == items.len()).then_some((Pattern::None(conditions), Vec::new()))
+        (conditions.len() == items.len()).then_some((Pattern::None(conditions), Vec::new()))
     }
 
     fn count(&mut self, key: &Key, body: &Node, scope: &mut Scope, depth: usize) -> Option<CountPattern> {
@@ -273,9 +351,18 @@ impl Checker<'_> {
             self.missing_key((key.span.start, key.span.end), "`count`", "KIND", help);
             return None;
         };
+        let mut unknown = false;
         for (other, _) in facts {
-            let help = suggest::help(&other.name, "besides the fact", KEYS.iter().copied());
-            let message = format!("`count` takes one kind of fact, and `{}` is a second", other.name);
+            let second = self.vocabulary.knows_kind(&other.name);
+            unknown |= !second;
+            let help = match second {
+                true => Some("make a `count` of its own of it".to_owned()),
+                false => suggest::help(&other.name, "besides the fact", KEYS.iter().copied()),
+            };
+            let message = match second {
+                true => format!("`count` takes one kind of fact, and `{}` is a second", other.name),
+                false => format!("`count` has no key `{}`", other.name),
+            };
             self.report(&codes::UNKNOWN_KEY, other.span.clone(), message, "unexpected", help);
         }
         let before = scope.bound.clone();
@@ -285,7 +372,7 @@ impl Checker<'_> {
             && let Some(items) = self.list(node, "`with`")
         {
             if items.is_empty() {
-                self.wrong_shape(node, "`with`", "a list of conditions");
+                self.no_conditions::<()>(node, "`with`");
             }
             for item in items {
                 with.extend(self.condition(item, "", scope, depth + 1).map(|(condition, _)| condition));
@@ -296,9 +383,15 @@ impl Checker<'_> {
         let mut compare = Vec::new();
         let mut numbers = Vec::new();
         let mut aggregate = Aggregate::Count;
+        // A comparison inside of the fields is told there.
+        let inside = fields.entries().iter().any(|(key, _)| comparison(&key.name).is_some());
+        let mut compared = unknown || inside;
         for (key, node) in entries.entries {
             if let Some(comparison) = comparison(&key.name) {
-                let operand = self.operand(node, FieldType::Float, scope);
+                compared = true;
+                let whole = !entries.entries.iter().any(|(key, _)| ["sum", "max", "min"].contains(&key.name.as_str()));
+                let ty = if whole { FieldType::Integer } else { FieldType::Float };
+                let operand = self.operand(node, ty, scope);
                 if let Some(operand) = &operand {
                     numbers.push((key.span.clone(), Test::Compare(comparison, operand.clone())));
                 }
@@ -316,6 +409,11 @@ impl Checker<'_> {
                 continue;
             };
             match self.vocabulary.field_type(&kind.name, &field) {
+                Ok(_) if aggregate != Aggregate::Count => {
+                    let message = format!("`count` computes one thing, and `{}` is a second", key.name);
+                    let help = Some("make a `count` of its own of it".to_owned());
+                    self.report(&codes::WRONG_SHAPE, key.span.clone(), message, "one too many", help);
+                }
                 Ok(_) => aggregate = make(field),
                 Err(_) if !self.vocabulary.knows_kind(&kind.name) => {}
                 Err(help) => {
@@ -338,7 +436,7 @@ impl Checker<'_> {
             numbers.push((key.span.clone(), Test::Compare(Comparison::Ge, Operand::Value(Value::Int(0)))));
         }
         self.contradictions(&numbers, FieldType::Integer, "the number");
-        if compare.is_empty() {
+        if compare.is_empty() && !compared {
             let help = "compare the number with `ge`, `gt`, `le`, `lt` or `is`";
             self.missing_key((key.span.start, key.span.end), "`count`", "ge", help);
         }

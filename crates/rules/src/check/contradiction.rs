@@ -27,7 +27,11 @@ impl Checker<'_> {
             .or_else(|| values(&flat));
         if let Some((span, reason)) = found {
             let message = format!("{what} can never be so: {reason}");
-            let help = Some("no value meets all of this, so that the rule never fires; drop one of the two".to_owned());
+            let help = match tests.len() {
+                1 => "no value meets this, so that the rule never fires; drop one of the demands or change it",
+                _ => "no value meets all of this, so that the rule never fires; drop one of the two",
+            };
+            let help = Some(help.to_owned());
             self.report(&codes::NEVER_HOLDS, span, message, "contradicts the rest", help);
         }
     }
@@ -70,8 +74,12 @@ fn numbers(tests: &[Fixed<'_>], ty: FieldType, what: &str) -> Option<(Range<usiz
     }
     let port = what.trim_end_matches('`').ends_with("port");
     let (mut low, mut high) = (f64::NEG_INFINITY, f64::INFINITY);
+    let percent = what.trim_end_matches('`').ends_with("percent");
     if port {
         (low, high) = (0.0, 65_535.0);
+    }
+    if percent {
+        (low, high) = (0.0, 100.0);
     }
     let step = if whole { 1.0 } else { 0.0 };
     // Without a smallest step, equal bounds of which one is excluded leave nothing either.
@@ -96,8 +104,11 @@ fn numbers(tests: &[Fixed<'_>], ty: FieldType, what: &str) -> Option<(Range<usiz
             _ => continue,
         }
         if low > high || open && low == high {
-            let reason =
-                if port && tests.len() == 1 { "ports are numbers from 0 to 65535" } else { "no number is between" };
+            let reason = match tests.len() {
+                1 if port => "ports are numbers from 0 to 65535",
+                1 if percent => "a share is a number from 0 to 100",
+                _ => "no number is between",
+            };
             return Some(((*span).clone(), reason.to_owned()));
         }
     }

@@ -6,7 +6,8 @@ use std::ops::Range;
 use bundlescope_facts::{FieldType, Text, Value};
 
 use super::Checker;
-use super::scope::{Scope, field_of, known_prefix};
+use super::likeness::Field;
+use super::scope::{Family, Scope, field_of, known_prefix};
 use crate::codes;
 use crate::model::{Comparison, FieldCondition, Operand, Test};
 use crate::suggest;
@@ -35,6 +36,9 @@ const OPERATORS: &[&str] = &[
     "after",
     "absent",
 ];
+
+/// The help for an order of names.
+const NAMED: &str = "operators that fit: is, not, any_of, none_of, contains, starts_with, ends_with, matches, absent";
 
 /// What a scalar says when it begins with `$`.
 enum Reference<'t> {
@@ -76,11 +80,13 @@ impl Checker<'_> {
                 Ok(ty) => known.push((key, node, ty)),
                 Err(help) => {
                     let message = format!("{kind} has no field `{}`", key.name);
+                    let help = super::shape::glued(&key.name).or_else(|| outside(&key.name)).or(help);
                     let known = self.vocabulary.known_prefix(kind, &key.name);
                     let span = self.part_of(&key.span, &key.name, known);
                     self.report(&codes::UNKNOWN_FIELD, span, message, "unknown field", help);
                     // What it would bind is bound all the same, so that one mistake is not told twice.
-                    if let Yaml::Text(text) = &node.value
+                    let behind = key.name.split_once(['=', ':']).map(|(_, value)| value.trim());
+                    if let Some(text) = node.as_text().or(behind)
                         && let Reference::Variable(name) = reference(text)
                     {
                         let slot = scope.slot(name).unwrap_or_else(|| scope.add(name, None));
@@ -93,13 +99,59 @@ impl Checker<'_> {
         known
             .into_iter()
             .filter_map(|(key, node, ty)| {
-                let test = self.test(node, ty, scope, bind)?;
+                let own = Family::of(ty, &key.name);
+                let joined = self.joined(node, own, &key.name, scope);
+                let test = self.test(node, (ty, &key.name), scope, bind);
+                if let Some(slot) = joined {
+                    scope.families.entry(slot).or_insert(own);
+                } else if let Some(Test::Is(Operand::Variable(slot))) = test {
+                    scope.families.entry(slot).or_insert(own);
+                }
+                let test = test?;
+                self.likeness(node, Field { kind, path: &key.name, ty });
                 self.consistent(node, &test, ty, &key.name);
                 let written = self.text.get(node.span.clone()).unwrap_or_default();
                 let written: Vec<&str> = written.split_whitespace().collect();
                 Some(FieldCondition { path: key.name.as_str().into(), test, written: written.join(" ").into() })
             })
             .collect()
+    }
+
+    /// Tells of a join that can never hold: the variable holds values of another sort. The slot of the variable.
+    fn joined(&mut self, node: &Node, own: Family, path: &str, scope: &Scope) -> Option<usize> {
+        let Reference::Variable(name) = reference(node.as_text()?) else { return None };
+        let slot = scope.slot(name)?;
+        let held = *scope.families.get(&slot)?;
+        if !held.meets(own) {
+            let message = format!("`${name}` holds {}, and `{path}` holds {}", held.words(), own.words());
+            let help = format!("the two are never equal; give one of them a variable of its own, such as `${name}_2`");
+            self.report(&codes::WRONG_TYPE, node.span.clone(), message, "never equal", Some(help));
+        }
+        Some(slot)
+    }
+
+    /// Tells of a variable or a field of another condition that is of the wrong sort for an operator.
+    fn suits(&mut self, node: &Node, wanted: &[Family], scope: &Scope) {
+        let Some(text) = node.as_text() else { return };
+        let held = match reference(text) {
+            Reference::Variable(name) => scope.slot(name).and_then(|slot| scope.families.get(&slot).copied()),
+            Reference::Field(alias, path) => scope
+                .alias(alias)
+                .and_then(|(_, shapes)| field_of(self.vocabulary, shapes, path).ok())
+                .map(|ty| Family::of(ty, path)),
+            Reference::None => None,
+        };
+        let Some(held) = held.filter(|held| *held != Family::Any && !wanted.contains(held)) else { return };
+        let Some(first) = wanted.first() else { return };
+        let message = format!("`{text}` holds {}, and {} is needed", held.words(), first.words());
+        let help = match first {
+            Family::Time => {
+                "name a time, such as `$alias.first` or `$alias.last` of an event, or `$alias.started`".to_owned()
+            }
+            Family::Network => "name a field that holds an address or a network".to_owned(),
+            _ => "name a field that holds a number".to_owned(),
+        };
+        self.report(&codes::WRONG_TYPE, node.span.clone(), message, "wrong type", Some(help));
     }
 
     /// Warns when the demands on one field contradict each other.
@@ -111,13 +163,23 @@ impl Checker<'_> {
                 let demands: Vec<_> = keys.map(|key| key.span.clone()).zip(tests.iter().cloned()).collect();
                 self.contradictions(&demands, ty, &what);
             }
+            // One operator alone.
+            (Yaml::Map(entries), _) => {
+                let key = entries.iter().map(|(key, _)| key).find(|key| key.name != "of");
+                let span = key.map_or(node.span.clone(), |key| key.span.clone());
+                self.contradictions(&[(span, test.clone())], ty, &what);
+            }
             _ => self.contradictions(&[(node.span.clone(), test.clone())], ty, &what),
         }
     }
 
-    fn test(&mut self, node: &Node, ty: FieldType, scope: &mut Scope, bind: bool) -> Option<Test> {
+    fn test(&mut self, node: &Node, field: (FieldType, &str), scope: &mut Scope, bind: bool) -> Option<Test> {
+        let (ty, path) = field;
         match &node.value {
             Yaml::List(items) => {
+                if items.is_empty() {
+                    return self.empty_list(node);
+                }
                 Some(Test::AnyOf(items.iter().filter_map(|item| self.operand(item, ty, scope)).collect()))
             }
             Yaml::Map(entries) => {
@@ -133,7 +195,7 @@ impl Checker<'_> {
                         }
                         continue;
                     }
-                    match self.operator(key, value, entries, ty, scope, bind) {
+                    match self.operator(key, value, entries, (ty, path), scope, bind) {
                         Some(test) => tests.push(test),
                         None => good = false,
                     }
@@ -186,17 +248,21 @@ impl Checker<'_> {
             scope.used(slot);
             return Some(slot);
         }
-        let span = self.word_within(node, name);
+        let span = match node.as_text() {
+            Some(text) if text.starts_with('$') => self.behind_dollar(node, name),
+            _ => self.group_within(node, name),
+        };
         if !self.name(&span, name, "the name of a variable", '_') {
             return None;
         }
         if scope.reserved.contains(name) {
             let message = format!("`{name}` is both a variable and an alias");
             let help = Some("give one of them another name: templates could not tell them apart".to_owned());
-            self.report(&codes::NAME_CLASH, span, message, "also an alias", help);
+            self.report(&codes::NAME_CLASH, span.clone(), message, "also an alias", help);
         }
         let slot = scope.add(name, None);
-        scope.places.insert(slot, node.span.clone());
+        let whole = node.as_text().is_some_and(|text| text.starts_with('$'));
+        scope.places.insert(slot, if whole { node.span.clone() } else { span });
         Some(slot)
     }
 
@@ -265,8 +331,22 @@ impl Checker<'_> {
                 self.report(&codes::TEMPLATE_IN_CONDITION, node.span.clone(), message, "stays as it is", help);
                 None
             }
-            Reference::None => match text.strip_prefix("$$") {
-                Some(rest) => Some(Operand::Value(format!("${rest}").into())),
+            Reference::None => match text.strip_prefix('$') {
+                Some(rest) if rest.starts_with('$') => Some(Operand::Value(rest.into())),
+                Some(rest) => {
+                    let inner = rest.trim_start_matches('{').trim_end_matches('}');
+                    let named =
+                        !inner.is_empty() && inner.chars().all(|c| c.is_ascii_alphabetic() || c == '_' || c == '.');
+                    let help = match named {
+                        true => format!("write `${inner}`"),
+                        false => {
+                            format!("a variable is `$name`; a text that begins with a dollar is written `$${rest}`")
+                        }
+                    };
+                    let message = format!("`{text}` names no variable");
+                    self.report(&codes::BAD_NAME, node.span.clone(), message, "no name", Some(help));
+                    None
+                }
                 None => self.literal(node, ty).map(Operand::Value),
             },
         }
@@ -277,10 +357,11 @@ impl Checker<'_> {
         key: &Key,
         value: &Node,
         siblings: &[(Key, Node)],
-        ty: FieldType,
+        field: (FieldType, &str),
         scope: &mut Scope,
         bind: bool,
     ) -> Option<Test> {
+        let (ty, path) = field;
         let one = element(ty);
         let any = one == FieldType::Any;
         let text = any || matches!(one, FieldType::Text | FieldType::Word(_));
@@ -297,12 +378,30 @@ impl Checker<'_> {
         };
         match key.name.as_str() {
             "is" => self.is(value, ty, scope, bind),
+            "any_of" | "none_of" if matches!(&value.value, Yaml::List(items) if items.is_empty()) => {
+                self.empty_list(value)
+            }
             "any_of" => Some(Test::AnyOf(self.operands(value, ty, scope))),
             "none_of" => Some(Test::Not(Box::new(Test::AnyOf(self.operands(value, ty, scope))))),
-            "not" => self.test(value, ty, scope, false).map(|test| Test::Not(Box::new(test))),
+            "not" => self.test(value, field, scope, false).map(|test| Test::Not(Box::new(test))),
             "gt" | "ge" | "lt" | "le" => {
                 let comparison = comparison(&key.name)?;
-                fits(self, number || text || time, "a number, a version or a time").then_some(())?;
+                let name = Family::of(one, path) == Family::Name;
+                let wanted = "a number, a version or a time";
+                if name {
+                    let message = format!("`{}` needs {wanted}, and `{path}` holds names", key.name);
+                    let help = Some(NAMED.to_owned());
+                    self.report(&codes::WRONG_OPERATOR, key.span.clone(), message, "does not fit the field", help);
+                    return None;
+                }
+                fits(self, number || text || time, wanted).then_some(())?;
+                if number {
+                    self.suits(value, &[Family::Number], scope);
+                } else if one == FieldType::Time {
+                    self.suits(value, &[Family::Time], scope);
+                } else if one == FieldType::Text && !path.contains('.') {
+                    self.version(value)?;
+                }
                 self.operand(value, one, scope).map(|operand| Test::Compare(comparison, operand))
             }
             "matches" => {
@@ -356,7 +455,7 @@ impl Checker<'_> {
                 // `port: { number: 80 }` and the like: a part of the field, written as a map.
                 let part = self.vocabulary.part(ty, &key.name);
                 let help = match part {
-                    true => Some(format!("a part of the field is named with a dot: `FIELD.{}: …`", key.name)),
+                    true => Some(format!("a part of the field is named with a dot: `{path}.{}: …`", key.name)),
                     false => suggest::help(&key.name, "operators", OPERATORS.iter().copied()),
                 };
                 let message = format!("there is no operator `{}`", key.name);
@@ -364,6 +463,14 @@ impl Checker<'_> {
                 None
             }
         }
+    }
+
+    /// A list of no values.
+    fn empty_list<T>(&mut self, node: &Node) -> Option<T> {
+        let help =
+            Some("list at least one value; to ask for a value that is not there, write `{ absent: true }`".to_owned());
+        self.report(&codes::NOTHING_TO_MATCH, node.span.clone(), "the list of values is empty", "no value", help);
+        None
     }
 
     fn operands(&mut self, node: &Node, ty: FieldType, scope: &mut Scope) -> Vec<Operand> {
@@ -383,6 +490,7 @@ impl Checker<'_> {
         for item in items {
             let refers = matches!(&item.value, Yaml::Text(text) if !matches!(reference(text), Reference::None));
             if refers {
+                self.suits(item, &[Family::Network, Family::Address, Family::Name], scope);
                 networks.extend(self.operand(item, FieldType::Any, scope));
             } else {
                 networks.extend(self.network(item).map(Operand::Network));
@@ -415,18 +523,34 @@ impl Checker<'_> {
     /// A time, fixed or by variable.
     fn moment(&mut self, node: &Node, scope: &mut Scope) -> Option<Operand> {
         let refers = matches!(&node.value, Yaml::Text(text) if !matches!(reference(text), Reference::None));
-        if refers { self.operand(node, FieldType::Time, scope) } else { self.time(node).map(Operand::Time) }
+        if refers {
+            self.suits(node, &[Family::Time], scope);
+            self.operand(node, FieldType::Time, scope)
+        } else {
+            self.time(node).map(Operand::Time)
+        }
     }
 
     fn matches(&mut self, node: &Node, scope: &mut Scope, bind: bool) -> Option<Test> {
         let pattern = self.text(node, "a regular expression")?;
+        if pattern.is_empty() {
+            let help = Some("ask with `{ absent: false }` that there is a value".to_owned());
+            self.report(
+                &codes::NOTHING_TO_MATCH,
+                node.span.clone(),
+                "the expression is empty",
+                "matches anything",
+                help,
+            );
+            return None;
+        }
         let regex = self.regex(node, &pattern)?;
         let mut captures = Vec::new();
         for name in regex.capture_names().flatten().map(Text::from).collect::<BTreeSet<_>>() {
             if !bind {
                 let message = format!("the group `{name}` cannot bind a variable inside `not`");
                 let help = Some("use `(?:…)` for a group without a name".to_owned());
-                self.report(&codes::UNBOUND, self.word_within(node, &name), message, "binds nothing", help);
+                self.report(&codes::UNBOUND, self.group_within(node, &name), message, "binds nothing", help);
                 return None;
             }
             let slot = self.variable(node, &name, scope)?;
@@ -445,6 +569,16 @@ pub(crate) fn comparison(word: &str) -> Option<Comparison> {
         "le" => Some(Comparison::Le),
         "is" => Some(Comparison::Eq),
         _ => None,
+    }
+}
+
+/// What to do about a word that belongs around the fields of a condition.
+fn outside(name: &str) -> Option<String> {
+    match name {
+        "gt" | "ge" | "lt" | "le" | "is" => Some(format!(
+            "a number of facts is compared behind the fields: `count: {{ KIND: {{ … }}, {name}: 3 }}`; a field as `FIELD: {{ {name}: 3 }}`"
+        )),
+        _ => OPERATORS.contains(&name).then(|| format!("operators stand in a field: `FIELD: {{ {name}: … }}`")),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Remedies and their proofs.
 
-use super::rule::Names;
 use super::scope::Scope;
+use super::texts::Names;
 use super::{Checker, Entries};
 use crate::codes;
+use crate::keys;
 use crate::model::{Condition, FixStep, Operand, Pattern, ProbePattern, Test};
 use crate::yaml::{Node, Yaml};
 
@@ -17,16 +18,20 @@ impl Checker<'_> {
 
     fn step(&mut self, node: &Node, scope: &mut Scope, names: &Names) -> Option<FixStep> {
         let entries = self.map(node, "a step of `fix`")?;
-        self.known_keys(entries, "a step of `fix`", &["say", "run", "proves", "risk"]);
+        self.known_keys(entries, "a step of `fix`", keys::STEP);
         let say = match entries.get("say") {
             Some(say) => self.named_template(say, "`say`", names),
+            None if self.misspelt(entries, "say", keys::STEP) => None,
             None => {
                 self.missing_key(entries.span, "a step of `fix`", "say", "say in a sentence what to do");
                 None
             }
         };
         let run = entries.get("run").and_then(|run| self.named_template(run, "`run`", names));
-        let risk = entries.get("risk").and_then(|risk| self.text(risk, "`risk`"));
+        let risk = entries.get("risk").and_then(|risk| {
+            self.no_template(risk, "`risk`");
+            self.text(risk, "`risk`")
+        });
         let mut proves = None;
         if let Some(node) = entries.get("proves") {
             if entries.get("run").is_none() {
@@ -37,7 +42,7 @@ impl Checker<'_> {
             if let Some((key, body)) = self.single(node, "`proves`") {
                 if key.name == "probe" {
                     proves = self.probe(key, body, scope);
-                    if proves.as_ref().is_some_and(|probe| probe.fields.is_empty()) {
+                    if proves.as_ref().is_some_and(|probe| probe.fields.is_empty()) && body.get("verdict").is_none() {
                         let message = "the probe asks for no verdict, so it proves nothing";
                         let help = Some("add `verdict: delivered`".to_owned());
                         self.report(&codes::BAD_FIX, key.span.clone(), message, "no verdict", help);

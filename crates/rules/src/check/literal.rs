@@ -33,6 +33,9 @@ impl Checker<'_> {
                 None
             }
             (FieldType::Any, value) => Some(plain(value)),
+            (FieldType::Record([first, ..]), _) => {
+                wrong(self, Some(format!("name a part of it with a dotted path: `FIELD.{}`", first.name)))
+            }
             (FieldType::Map(_) | FieldType::Record(_), _) => {
                 wrong(self, Some("name a part of it with a dotted path, such as `env.DATABASE_URL`".into()))
             }
@@ -49,11 +52,19 @@ impl Checker<'_> {
             (FieldType::Integer, Yaml::Float(_)) => wrong(self, Some("write a whole number".into())),
             (FieldType::Integer | FieldType::Float, Yaml::Text(text)) => match measure(text) {
                 Some(number) => Some(Value::Int(number)),
+                None if numeric(text).is_some() => {
+                    let help = numeric(text);
+                    wrong(self, help)
+                }
                 None if text.starts_with(|c: char| c.is_ascii_digit()) && text.parse::<f64>().is_err() => {
                     let message = format!("`{text}` is neither a number, a size nor a duration");
-                    let help = "units are B, kB, MB, GB, TB, KiB, MiB, GiB, TiB, K, M, G, T for sizes, and ms, s, m, h, d, w \
+                    let units = "units are B, kB, MB, GB, TB, KiB, MiB, GiB, TiB, K, M, G, T for sizes, and ms, s, m, h, d, w \
                                 for durations";
-                    self.report(&codes::BAD_MEASURE, node.span.clone(), message, "unknown unit", Some(help.into()));
+                    let help = match unit(text) {
+                        Some(meant) => format!("did you mean {meant}? {units}"),
+                        None => units.to_owned(),
+                    };
+                    self.report(&codes::BAD_MEASURE, node.span.clone(), message, "unknown unit", Some(help));
                     None
                 }
                 None => {
@@ -81,10 +92,7 @@ impl Checker<'_> {
             }
             (FieldType::Address, Yaml::Text(text)) => match text.parse::<IpAddr>() {
                 Ok(address) => Some(address.to_string().into()),
-                Err(_) if text.contains('/') => wrong(self, Some("for a range of addresses use `in_subnet:`".into())),
-                Err(_) => {
-                    wrong(self, Some("write an address such as `10.0.0.1`; names are never in this field".into()))
-                }
+                Err(_) => wrong(self, Some(addressed(text))),
             },
             (FieldType::Network, Yaml::Text(_)) => self.network(node).map(|network| network.to_string().into()),
             (FieldType::Time, Yaml::Text(_)) => self.time(node).map(|time| time.to_string().into()),
@@ -107,10 +115,25 @@ impl Checker<'_> {
     pub(crate) fn network(&mut self, node: &Node) -> Option<IpNet> {
         let text = self.text(node, "a network")?;
         let parsed = text.parse::<IpNet>().ok();
+        if let Some(network) = parsed
+            && network.trunc() != network
+        {
+            let help = Some(format!(
+                "write `{}`, or `{}/{}` for the address alone",
+                network.trunc(),
+                network.addr(),
+                network.max_prefix_len()
+            ));
+            let message = format!("`{text}` is an address inside of a network, and not where the network begins");
+            self.report(&codes::BAD_NETWORK, node.span.clone(), message, "bits behind the prefix", help);
+        }
         if parsed.is_none() {
             let help = match text.parse::<IpAddr>() {
                 Ok(IpAddr::V4(_)) => Some(format!("for a single address write `{text}/32`")),
                 Ok(IpAddr::V6(_)) => Some(format!("for a single address write `{text}/128`")),
+                Err(_) if matches!(text.as_ref(), "private" | "rfc1918" | "RFC1918" | "internal") => {
+                    Some("write the networks: `[10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16]`".to_owned())
+                }
                 Err(_) => Some(match text.split_once('/').map(|(address, _)| address.parse::<IpAddr>()) {
                     Some(Ok(IpAddr::V4(address))) => format!("behind `{address}/` stands a number from 0 to 32"),
                     Some(Ok(IpAddr::V6(address))) => format!("behind `{address}/` stands a number from 0 to 128"),
@@ -129,7 +152,7 @@ impl Checker<'_> {
         let parsed = text.parse::<Timestamp>().ok();
         if parsed.is_none() {
             let message = format!("`{text}` is not a time");
-            let help = Some("write it like `2026-01-31T12:00:00Z`".to_owned());
+            let help = Some(moment(&text));
             self.report(&codes::BAD_MEASURE, node.span.clone(), message, "not RFC 3339", help);
         }
         parsed
@@ -148,6 +171,152 @@ impl Checker<'_> {
             self.report(&codes::BAD_MEASURE, node.span.clone(), message, "not a duration", help);
         }
         parsed
+    }
+}
+
+/// What to write instead of a text for a number; nothing when it is a measure.
+fn numeric(text: &str) -> Option<String> {
+    if let Some((operator, value)) = super::likeness::operator(text) {
+        return Some(format!("operators are keys: `{{ {operator}: {value} }}`"));
+    }
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some((low, high)) = text.split_once('-').or_else(|| text.split_once("..")).or_else(|| text.split_once(':'))
+        && digits(low.trim())
+        && digits(high.trim())
+    {
+        return Some(format!("write a range as `{{ ge: {}, le: {} }}`", low.trim(), high.trim()));
+    }
+    if let Some((port, proto)) = text.split_once('/')
+        && digits(port)
+        && matches!(proto, "tcp" | "udp")
+    {
+        return Some(format!("write `port: {port}, proto: {proto}`"));
+    }
+    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+    if parts.len() > 1 && parts.iter().all(|part| digits(part)) {
+        return Some(format!("several values make a list: `[{}]`", parts.join(", ")));
+    }
+    const SERVICES: &[(&str, u16)] = &[
+        ("http", 80),
+        ("https", 443),
+        ("ssh", 22),
+        ("dns", 53),
+        ("domain", 53),
+        ("postgres", 5432),
+        ("postgresql", 5432),
+        ("mysql", 3306),
+        ("redis", 6379),
+        ("mongodb", 27017),
+        ("mongo", 27017),
+        ("amqp", 5672),
+        ("rabbitmq", 5672),
+        ("smtp", 25),
+        ("ldap", 389),
+        ("ldaps", 636),
+        ("kafka", 9092),
+        ("elasticsearch", 9200),
+        ("ntp", 123),
+        ("nfs", 2049),
+    ];
+    let service = SERVICES.iter().find(|(name, _)| *name == text.to_ascii_lowercase());
+    service.map(|(_, port)| format!("write a number: `{port}`"))
+}
+
+/// `512mb` as it is written here.
+fn unit(text: &str) -> Option<String> {
+    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let (number, unit) = text.split_at(split);
+    let letter = match unit.trim().to_ascii_lowercase().as_str() {
+        "k" | "kb" | "kib" | "ko" | "kbyte" | "kbytes" | "kilobytes" => "k",
+        "m" | "mb" | "mib" | "mo" | "mbyte" | "mbytes" | "megabytes" => "M",
+        "g" | "gb" | "gib" | "go" | "gbyte" | "gbytes" | "gigabytes" => "G",
+        "t" | "tb" | "tib" | "to" | "tbyte" | "tbytes" | "terabytes" => "T",
+        "b" | "byte" | "bytes" => return Some(format!("`{number}B`")),
+        _ => return spelt_out(text).map(|meant| format!("`{meant}`")),
+    };
+    Some(format!(
+        "`{number}{}iB` (powers of 1024) or `{number}{letter}B` (powers of 1000)",
+        letter.to_ascii_uppercase()
+    ))
+}
+
+/// What to write instead of a text for an address.
+fn addressed(text: &str) -> String {
+    if text.contains('/') {
+        return "for a range of addresses use `in_subnet:`".to_owned();
+    }
+    if let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.split(']').next())
+        && inner.parse::<IpAddr>().is_ok()
+    {
+        return format!("write it without brackets: '{inner}'");
+    }
+    if let Some((address, port)) = text.rsplit_once(':')
+        && address.parse::<IpAddr>().is_ok()
+    {
+        return format!("write the address alone, `{address}`, and `{port}` into the field of the port");
+    }
+    if matches!(text, "*" | "any" | "all") {
+        return "all addresses are `0.0.0.0` for IPv4 and `'::'` for IPv6: `['0.0.0.0', '::']`".to_owned();
+    }
+    if text.ends_with(".*") {
+        let known: Vec<&str> = text.split('.').take_while(|part| *part != "*").collect();
+        let zeros = vec!["0"; 4_usize.saturating_sub(known.len())];
+        let all: Vec<&str> = known.iter().copied().chain(zeros).collect();
+        return format!("write `{{ in_subnet: {}/{} }}`", all.join("."), known.len() * 8);
+    }
+    if text == "localhost" {
+        return "write an address such as `127.0.0.1` or `10.0.0.1`; names are never in this field".to_owned();
+    }
+    "write an address such as `10.0.0.1`; names are never in this field".to_owned()
+}
+
+/// What to write instead of a text for a time.
+fn moment(text: &str) -> String {
+    let usual = "write it like `2026-01-31T12:00:00Z`";
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if duration(text).is_some() {
+        return format!("{usual}; for a time that is at most so long before the capture, write `{{ within: {text} }}`");
+    }
+    if matches!(text, "yesterday" | "today" | "now") {
+        return format!("{usual}; for a time shortly before the capture, write `{{ within: 1d }}`");
+    }
+    let (day, clock) = text.split_once([' ', 'T']).unwrap_or((text, "00:00:00"));
+    if day.len() == 10 && day.split('-').count() == 3 && day.split('-').all(digits) {
+        let clock = clock.trim().trim_end_matches('Z');
+        let clock = if clock.split(':').count() == 2 { format!("{clock}:00") } else { clock.to_owned() };
+        let meant = format!("{day}T{clock}Z");
+        if meant.parse::<Timestamp>().is_ok() {
+            return format!("did you mean `{meant}`? {usual}");
+        }
+    }
+    usual.to_owned()
+}
+
+impl Checker<'_> {
+    /// Whether a fixed text can be ordered as a version or a time.
+    pub(crate) fn version(&mut self, node: &Node) -> Option<()> {
+        let Yaml::Text(text) = &node.value else { return Some(()) };
+        if text.starts_with('$') || text.contains("{{") || text.parse::<Timestamp>().is_ok() {
+            return Some(());
+        }
+        let plain = text.strip_prefix('v').unwrap_or(text);
+        let part = |part: &str| !matches!(part, "x" | "X" | "*" | "");
+        let begins = plain.starts_with(|c: char| c.is_ascii_digit());
+        let sound = plain.chars().all(|c| c.is_ascii_alphanumeric() || ".-+~_:".contains(c));
+        if begins && sound && plain.split(['.', '-']).all(part) {
+            return Some(());
+        }
+        let message = format!("`{text}` is not a version");
+        let help = match super::likeness::operator(text) {
+            Some((_, value)) => format!("write the version alone: '{value}'"),
+            None if begins => {
+                let known: Vec<&str> = plain.split(['.', '-']).take_while(|one| part(one)).collect();
+                format!("a version ends where nothing more is known: '{}'", known.join("."))
+            }
+            None => "a version begins with a number, such as '20.10'".to_owned(),
+        };
+        self.report(&codes::BAD_MEASURE, node.span.clone(), message, "not a version", Some(help));
+        None
     }
 }
 

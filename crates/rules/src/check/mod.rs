@@ -4,14 +4,19 @@ mod condition;
 mod contradiction;
 mod field;
 mod fix;
+mod likeness;
 mod literal;
+mod outline;
 mod pack;
 mod pattern;
+mod references;
 mod rule;
 mod scope;
+mod shape;
 mod signature;
 mod site;
 mod tests;
+mod texts;
 mod unused;
 
 use std::ops::Range;
@@ -20,13 +25,15 @@ use std::sync::Arc;
 use bundlescope_facts::Text;
 use minijinja::Environment;
 
+pub(crate) use outline::outline;
 pub(crate) use pack::{Manifest, manifest};
-pub(crate) use rule::{KEYS as RULE_KEYS, outline, rule};
-pub(crate) use signature::{KEYS as SIGNATURE_KEYS, PATTERN_KEYS, TYPES, signature};
+pub(crate) use rule::rule;
+pub(crate) use signature::{TYPES, signature};
 pub(crate) use site::site;
 
 use crate::codes::{self, Code};
 use crate::diagnostic::Diagnostic;
+use crate::place;
 use crate::suggest;
 use crate::template::{self, Template};
 use crate::vocabulary::Vocabulary;
@@ -103,14 +110,39 @@ impl<'a> Checker<'a> {
             Yaml::List(_) => "a list",
             Yaml::Map(_) => "a map",
         };
-        let help = shape_help(node, what, wanted);
+        let found = match &node.value {
+            Yaml::List(items) if items.is_empty() => "an empty list",
+            Yaml::Int(_) if wanted == "a whole number" => "a negative one",
+            Yaml::Float(_) if wanted == "a whole number" => "a fraction",
+            _ => found,
+        };
+        // A text that begins with a hash is a comment.
+        let comment = self.comment_behind(node);
+        let (span, help) = match comment {
+            Some(comment) => (comment, "a `#` begins a comment: put the text in quotes".to_owned()),
+            None => (self.place_of(node), shape::help(node, what, wanted)),
+        };
         self.report(
             &codes::WRONG_SHAPE,
-            self.place_of(node),
+            span,
             format!("{what} must be {wanted}, not {found}"),
             format!("expected {wanted}"),
             Some(help),
         );
+    }
+
+    /// The comment that stands on the line of a key in the place of its value.
+    fn comment_behind(&self, node: &Node) -> Option<Range<usize>> {
+        if node.value != Yaml::Null {
+            return None;
+        }
+        let key = self.place_of(node);
+        let line = self.text.get(key.end..)?.lines().next()?;
+        let rest = line.trim_start().strip_prefix(':')?;
+        rest.trim_start().starts_with('#').then(|| {
+            let end = key.end + line.trim_end().len();
+            end - rest.trim().len()..end
+        })
     }
 
     /// Where a node stands; one that is not written stands behind its key.
@@ -179,9 +211,24 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Text that says something.
+    pub(crate) fn filled(&mut self, node: &Node, what: &str) -> Option<Text> {
+        let text = self.text(node, what)?;
+        if text.trim().is_empty() {
+            let help = "write a text, or leave the key out".to_owned();
+            self.report(&codes::WRONG_SHAPE, node.span.clone(), format!("{what} is empty"), "empty", Some(help));
+            return None;
+        }
+        Some(text)
+    }
+
     /// One text or several.
     pub(crate) fn texts(&mut self, node: &Node, what: &str) -> Vec<Text> {
         match &node.value {
+            Yaml::Map(_) => {
+                self.wrong_shape(node, what, "a list");
+                Vec::new()
+            }
             Yaml::List(items) => items.iter().filter_map(|item| self.text(item, what)).collect(),
             _ => self.text(node, what).into_iter().collect(),
         }
@@ -198,8 +245,13 @@ impl<'a> Checker<'a> {
                     Some((open, Node { value: Yaml::Null, .. })) => {
                         Some(format!("indent it with spaces, so that it stands below `{}:`", open.name))
                     }
-                    _ => suggest::help(&key.name, "keys", known.iter().copied()),
+                    _ => shape::of_other_file(&key.name, what).or_else(|| shape::glued(&key.name)).or_else(|| {
+                        let blank = key.name.starts_with(char::is_whitespace);
+                        let spaces = "a no-break space stands before it: indent with plain spaces".to_owned();
+                        blank.then_some(spaces)
+                    }),
                 };
+                let help = help.or_else(|| suggest::help(&key.name, "keys", known.iter().copied()));
                 self.report(
                     &codes::UNKNOWN_KEY,
                     key.span.clone(),
@@ -214,7 +266,7 @@ impl<'a> Checker<'a> {
     /// Whether a key stands there that was probably meant to be this one, and is told as unknown.
     pub(crate) fn misspelt(&self, entries: Entries<'_>, wanted: &str, known: &[&str]) -> bool {
         let unknown = entries.entries.iter().filter(|(key, _)| !known.contains(&key.name.as_str()));
-        unknown.into_iter().any(|(key, _)| suggest::nearest(&key.name, known.iter().copied()) == Some(wanted))
+        unknown.into_iter().any(|(key, _)| suggest::meant(&key.name, known.iter().copied()) == Some(wanted))
     }
 
     pub(crate) fn missing_key(&mut self, span: (usize, usize), what: &str, key: &str, help: &str) {
@@ -255,72 +307,53 @@ impl<'a> Checker<'a> {
         let good = name.chars().next().is_some_and(|c| c.is_ascii_lowercase())
             && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == separator);
         if !good {
-            let plain: String = name
-                .to_ascii_lowercase()
-                .chars()
-                .map(|c| if c.is_ascii_alphanumeric() { c } else { separator })
-                .collect();
             self.report(
                 &codes::BAD_NAME,
                 span.clone(),
                 format!("`{name}` cannot be {what}"),
                 format!("lower-case letters, digits and `{separator}`, beginning with a letter"),
-                Some(format!("write `{plain}`")),
+                Some(shape::good_name(name, separator)),
             );
         }
         good
     }
 
-    /// What to do about a template that cannot be read.
-    fn template_help(&self, source: &str, broken: &template::Broken, expression: bool) -> String {
-        let word = source.get(broken.range.clone()).unwrap_or_default();
-        if let Some((what, known)) = template::known(&broken.message) {
-            let plain = broken.message.split_whitespace().nth(1).unwrap_or(word);
-            let help = suggest::help(plain, what, known.iter().copied());
-            return help.unwrap_or_else(|| format!("{what}: {}", known.join(", ")));
-        }
-        if expression {
-            return "an expression compares names with values, such as `port > 1024 and c != 'db'`; it stands without braces"
-                .to_owned();
-        }
-        let (open, close) = (source.matches("{{").count(), source.matches("}}").count());
-        if open != close {
-            return "close each `{{` with `}}`".to_owned();
-        }
-        if source.matches("{%").count() != source.matches("%}").count() {
-            return "close each `{%` with `%}`".to_owned();
-        }
-        if source.contains("{% if") && !source.contains("endif") {
-            return "end the `if` with `{% endif %}`".to_owned();
-        }
-        if source.contains("{% for") && !source.contains("endfor") {
-            return "end the `for` with `{% endfor %}`".to_owned();
-        }
-        "inside `{{ … }}` stands a name such as `c` or `alias.field`, perhaps with a filter: `{{ size | bytes }}`"
-            .to_owned()
-    }
-
     /// A template or an expression.
     pub(crate) fn template(&mut self, node: &Node, what: &str, expression: bool) -> Option<Template> {
+        if expression && !matches!(node.value, Yaml::Text(_)) {
+            let message = format!("{what} must be an expression");
+            let help = "write an expression in quotes, such as `'port > 1024'`".to_owned();
+            self.report(&codes::WRONG_SHAPE, self.place_of(node), message, "no expression", Some(help));
+            return None;
+        }
         let source = self.text(node, what)?;
+        if expression && (source.contains("{{") || source.contains("{%")) {
+            let message = format!("{what} is an expression, and no template");
+            let inner = source.trim().trim_start_matches("{{").trim_end_matches("}}").trim();
+            let help = Some(format!("write it without braces: `{inner}`"));
+            self.report(&codes::BAD_TEMPLATE, node.span.clone(), message, "braces", help);
+            return None;
+        }
         match template::check(self.environment, &source, expression) {
             Ok(template) => Some(template),
             Err(broken) => {
-                let opened = template::opened(&source, &broken.message, expression).and_then(|at| {
-                    let start = self.offset_within(node, &source)? + at;
-                    Some(start..start + 2)
+                let opened = template::opened(&source, &broken.message, expression).map(|at| at..at + 2);
+                let range = opened.or_else(|| Some(broken.range.clone()).filter(|range| !range.is_empty()));
+                let range = range.map(|range| match template::known(&broken.message) {
+                    // Of `name(…)` only the name is meant.
+                    Some((word, ..)) if source.get(range.clone()).is_some_and(|text| text.starts_with(word)) => {
+                        range.start..range.start + word.len()
+                    }
+                    _ => range,
                 });
-                let span = match self.offset_within(node, &source) {
-                    _ if opened.is_some() => opened.unwrap_or_default(),
-                    Some(start) if !broken.range.is_empty() => start + broken.range.start..start + broken.range.end,
-                    _ => self.line_within(node, broken.line),
-                };
+                let span = range.and_then(|range| self.part_within(node, &source, range));
+                let span = span.unwrap_or_else(|| self.line_within(node, broken.line));
                 self.report(
                     &codes::BAD_TEMPLATE,
                     span,
                     format!("{what} cannot be read: {}", broken.message),
                     if expression { "in this expression" } else { "in this template" },
-                    Some(self.template_help(&source, &broken, expression)),
+                    Some(template::help(&source, &broken, expression)),
                 );
                 None
             }
@@ -341,61 +374,36 @@ impl<'a> Checker<'a> {
         node.span.clone()
     }
 
-    /// Where the text of a scalar begins in the file, when it stands there as it is, without escapes or folding.
-    pub(crate) fn offset_within(&self, node: &Node, text: &str) -> Option<usize> {
-        let written = self.text.get(node.span.clone())?;
-        written.find(text).map(|at| node.span.start + at)
+    /// Where a part of the value of a scalar stands in the file.
+    pub(crate) fn part_within(&self, node: &Node, value: &str, part: Range<usize>) -> Option<Range<usize>> {
+        let scalar = self.text.get(node.span.clone())?;
+        let found = place::written(scalar, value, part)?;
+        Some(node.span.start + found.start..node.span.start + found.end)
     }
 
-    /// Where a word stands inside a scalar; the scalar itself when it cannot be told.
-    pub(crate) fn word_within(&self, node: &Node, word: &str) -> Range<usize> {
-        let text = self.text.get(node.span.clone()).unwrap_or_default();
-        let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-        // A template's names stand inside braces; the same word in the prose before is not meant.
-        let inside = text.find("{{").into_iter().chain(text.find("{%")).min().unwrap_or(0);
-        for from in [inside, 0] {
-            let found = text.match_indices(word).find(|(at, _)| {
-                *at >= from && !part(text[..*at].chars().next_back()) && !part(text[*at + word.len()..].chars().next())
-            });
-            if let Some((at, _)) = found {
-                return node.span.start + at..node.span.start + at + word.len();
-            }
-        }
-        node.span.clone()
+    /// Where a template or an expression looks a name up; the scalar itself when it cannot be told.
+    pub(crate) fn name_within(&self, node: &Node, name: &str, expression: bool) -> Range<usize> {
+        let Yaml::Text(source) = &node.value else { return node.span.clone() };
+        let found = template::lookup(source, name, expression);
+        found.and_then(|part| self.part_within(node, source, part)).unwrap_or_else(|| node.span.clone())
     }
-}
 
-/// What to write instead of a node of the wrong shape.
-fn shape_help(node: &Node, what: &str, wanted: &str) -> String {
-    let name = what.trim_matches('`');
-    let key = if name.contains(' ') { "key" } else { name };
-    if node.value == Yaml::Null {
-        return match wanted {
-            "a map" | "a list" if what.starts_with('`') => {
-                format!("indent with spaces what belongs below `{key}:`, or write a value behind it")
-            }
-            "a map" if what == "a rule file" => "begin the file with `id: NAME`".to_owned(),
-            _ => "write a value, or leave the key out".to_owned(),
-        };
+    /// Where a named group of a regular expression has its name.
+    pub(crate) fn group_within(&self, node: &Node, name: &str) -> Range<usize> {
+        let Yaml::Text(pattern) = &node.value else { return node.span.clone() };
+        let marks = [format!("(?<{name}>"), format!("(?P<{name}>")];
+        let found = marks.iter().find_map(|mark| Some((pattern.find(mark)?, mark)));
+        let part = found.map(|(at, mark)| {
+            let end = at + mark.len() - 1;
+            end - name.len()..end
+        });
+        part.and_then(|part| self.part_within(node, pattern, part)).unwrap_or_else(|| node.span.clone())
     }
-    match (wanted, &node.value) {
-        ("a map", _) if what == "a rule file" => "begin the file with `id: NAME`; one rule a file".to_owned(),
-        ("a map", Yaml::List(_)) => "leave out the dashes: the entries are `name: value`, not `- value`".to_owned(),
-        ("a map", _) if what == "the fields of a condition" => {
-            "write the fields in braces: `container: { name: $c }`".to_owned()
-        }
-        ("a map", _) if what.starts_with('`') => format!("write `{key}:` and below it, indented, `name: value`"),
-        ("a map", _) => "write it as `{ name: value }`".to_owned(),
-        ("a list of conditions" | "a list", _) => {
-            format!("begin each item with `- `, or put them in brackets: `{key}: [a, b]`")
-        }
-        ("a map with one key", _) => "write one `kind: { field: value }`".to_owned(),
-        ("text", Yaml::Bool(_)) => "put it in quotes".to_owned(),
-        ("text", Yaml::Map(_)) => "a text that begins with `{` stands in quotes".to_owned(),
-        ("text", Yaml::List(_)) => "write one text; one that begins with `[` stands in quotes".to_owned(),
-        ("true or false", _) => "write true or false, without quotes".to_owned(),
-        ("a whole number", _) => "write a number without quotes, such as 1".to_owned(),
-        ("a scalar", _) => "write a single value".to_owned(),
-        (wanted, _) => format!("write {wanted}"),
+
+    /// Where the name of a variable stands behind its dollar.
+    pub(crate) fn behind_dollar(&self, node: &Node, name: &str) -> Range<usize> {
+        let Yaml::Text(text) = &node.value else { return node.span.clone() };
+        let part = text.find(name).map(|at| at..at + name.len());
+        part.and_then(|part| self.part_within(node, text, part)).unwrap_or_else(|| node.span.clone())
     }
 }

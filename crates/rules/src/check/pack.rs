@@ -6,6 +6,9 @@ use crate::codes;
 use crate::model::Domain;
 use crate::yaml::Node;
 
+/// The keys of the manifest.
+const KEYS: &[&str] = &["name", "version", "requires", "about", "domains"];
+
 /// What a pack says of itself.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Manifest {
@@ -18,12 +21,29 @@ pub(crate) struct Manifest {
 pub(crate) fn manifest(checker: &mut Checker<'_>, tree: &Node, program: &str) -> Manifest {
     let mut manifest = Manifest::default();
     let Some(entries) = checker.map(tree, "`pack.yaml`") else { return manifest };
-    checker.known_keys(entries, "`pack.yaml`", &["name", "version", "requires", "about", "domains"]);
+    checker.known_keys(entries, "`pack.yaml`", KEYS);
     let mut text = |name: &str| entries.get(name).and_then(|node| checker.text(node, &format!("`{name}`")));
     manifest.name = text("name").map(|name| name.to_string());
     manifest.version = text("version").map(|version| version.to_string());
     text("about");
-    if entries.get("name").is_none() {
+    if let (Some(name), Some(node)) = (&manifest.name, entries.get("name")) {
+        let good = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if name.is_empty() || !name.chars().all(good) {
+            let plain: String =
+                name.trim().chars().map(|c| if good(c) { c.to_ascii_lowercase() } else { '-' }).collect();
+            let help = Some(format!("write `{}`", plain.trim_matches('-')));
+            let message = format!("`{name}` cannot be the name of a pack");
+            checker.report(&codes::BAD_NAME, node.span.clone(), message, "letters, digits, `-`, `_` and `.`", help);
+        }
+    }
+    if let (Some(version), Some(node)) = (&manifest.version, entries.get("version"))
+        && !version.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit())
+    {
+        let message = format!("`{version}` is not a version");
+        let help = Some("a version begins with a number, such as `version: \"3.2\"`".to_owned());
+        checker.report(&codes::BAD_MEASURE, node.span.clone(), message, "not a version", help);
+    }
+    if entries.get("name").is_none() && !checker.misspelt(entries, "name", KEYS) {
         checker.missing_key(checker.head(entries), "a pack", "name", "add `name: NAME`");
     }
     requires(checker, entries, program);

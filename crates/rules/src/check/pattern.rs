@@ -60,16 +60,18 @@ impl Checker<'_> {
             "write `\\\\` for a backslash itself, and leave out the backslash before characters without a meaning"
         } else if reason.contains("duplicate") {
             "give each group a name of its own"
+        } else if reason.contains("capture group character") || reason.contains("capture group name") {
+            "the name of a group consists of letters, digits and `_`: `(?<name>…)`"
+        } else if reason.contains("start must be <=") {
+            "a count names the smaller number first: `{1,3}`"
         } else if reason.contains("repetition quantifier") || reason.contains("counted repetition") {
             "write `\\{` for a brace itself; a count is `{2}` or `{1,3}`"
         } else {
             "the syntax is that of https://docs.rs/regex; put the expression in single quotes"
         };
         let help = Some(help.to_owned());
-        let span = match self.offset_within(node, pattern) {
-            Some(start) if !place.is_empty() => start + place.start..start + place.end,
-            _ => node.span.clone(),
-        };
+        let part = if place.is_empty() { None } else { self.part_within(node, pattern, place) };
+        let span = part.unwrap_or_else(|| node.span.clone());
         let message = format!("the regular expression cannot be read: {reason}");
         self.report(&codes::BAD_REGEX, span, message, "in this expression", help);
     }

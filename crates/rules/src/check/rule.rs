@@ -2,137 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bundlescope_facts::{COMPOUND_GROUPS, FieldType, Text};
-use regex_syntax::ParserBuilder;
+use bundlescope_facts::{FieldType, Text};
 
 use super::condition::KEYWORDS;
-use super::pattern::names;
-use super::scope::{Scope, Shape, field_of, known_prefix};
+use super::scope::Scope;
+use super::texts::Names;
 use super::unused::Named;
 use super::{Checker, Entries};
 use crate::codes;
+use crate::keys;
 use crate::model::{
     Condition, Confidence, Emit, FactPattern, Operand, Pattern, Rule, RuleRole, RuleTest, Severity, Status,
 };
 use crate::suggest;
-use crate::template::Template;
-use crate::vocabulary::Vocabulary;
-use crate::yaml::{Key, Node, Yaml};
-
-/// The keys of a rule.
-pub(crate) const KEYS: &[&str] = &[
-    "id",
-    "title",
-    "severity",
-    "confidence",
-    "status",
-    "role",
-    "cause",
-    "about",
-    "references",
-    "params",
-    "applies_to",
-    "across_nodes",
-    "when",
-    "unless",
-    "where",
-    "explains",
-    "supersedes",
-    "subjects",
-    "message",
-    "customer",
-    "fix",
-    "collect",
-    "emit",
-    "tests",
-];
-
-/// The names that templates of a rule may use.
-pub(crate) struct Names {
-    aliases: BTreeMap<Text, Vec<Shape>>,
-    variables: BTreeSet<Text>,
-    /// Variables that are only bound inside `unless`, or in some alternatives of `any`.
-    local: BTreeSet<Text>,
-    /// Names of conditions that are wrong themselves, so that one mistake is not told twice.
-    broken: BTreeSet<String>,
-}
-
-/// What other files need to know of this one before any is checked: ids, events, emitted kinds.
-pub(crate) fn outline(node: &Node, vocabulary: &mut Vocabulary) {
-    let top = entries_of(Some(node));
-    let signature = entries_of(find(top, "signature"));
-    if signature.is_empty() {
-        vocabulary.rules.extend(text_of(find(top, "id")).map(str::to_owned));
-    }
-    for (kind, fields) in entries_of(find(top, "emit")) {
-        let known = vocabulary.dynamic.entry(kind.name.clone()).or_default();
-        known.extend(entries_of(Some(fields)).iter().map(|(key, _)| (key.name.clone(), FieldType::Any)));
-    }
-    let Some(event) = text_of(find(signature, "event")) else {
-        return;
-    };
-    if bundlescope_facts::kind_spec(event).is_some() {
-        return;
-    }
-    let known = vocabulary.dynamic.entry(event.to_owned()).or_default();
-    let mut learn = |name: String| {
-        known.entry(name).or_insert(FieldType::Any);
-    };
-    learn("container".to_owned());
-    let patterns = match find(signature, "patterns").map(|node| &node.value) {
-        Some(Yaml::List(patterns)) => patterns.as_slice(),
-        _ => &[],
-    };
-    for entries in patterns.iter().map(|pattern| entries_of(Some(pattern))).chain([signature]) {
-        for name in ["fields", "map"] {
-            entries_of(find(entries, name)).iter().for_each(|(key, _)| learn(key.name.clone()));
-        }
-        // A parser can be used once only.
-        let parse = |pattern: &str| ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok();
-        let later: Vec<&str> = match find(entries, "then").map(|node| &node.value) {
-            Some(Yaml::Text(text)) => vec![text],
-            Some(Yaml::List(items)) => items.iter().filter_map(|item| text_of(Some(item))).collect(),
-            _ => Vec::new(),
-        };
-        let patterns = text_of(find(entries, "match")).into_iter().chain(later);
-        for parsed in patterns.filter_map(parse) {
-            for name in names(&parsed) {
-                if COMPOUND_GROUPS.contains(&name.as_str()) {
-                    ["host", "port"].into_iter().for_each(|name| learn(name.to_owned()));
-                } else {
-                    learn(name);
-                }
-            }
-        }
-    }
-    for (key, node) in entries_of(find(signature, "types")) {
-        if let Some(ty) = text_of(Some(node)).and_then(super::signature::type_of) {
-            known.insert(key.name.clone(), ty);
-        }
-    }
-}
-
-fn entries_of(node: Option<&Node>) -> &[(Key, Node)] {
-    match node.map(|node| &node.value) {
-        Some(Yaml::Map(entries)) => entries,
-        _ => &[],
-    }
-}
-
-fn find<'n>(entries: &'n [(Key, Node)], name: &str) -> Option<&'n Node> {
-    entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
-}
-
-fn text_of(node: Option<&Node>) -> Option<&str> {
-    match node.map(|node| &node.value) {
-        Some(Yaml::Text(text)) => Some(text),
-        _ => None,
-    }
-}
+use crate::yaml::{Node, Yaml};
 
 /// Reads a rule; `None` when a mistake leaves nothing to evaluate.
 pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Rule> {
-    checker.known_keys(entries, "a rule", KEYS);
+    checker.known_keys(entries, "a rule", keys::RULE);
     let id = checker.id(entries)?;
     let mut scope = Scope::new();
     if let Some(params) = entries.get("params") {
@@ -157,9 +44,22 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
     let emit = entries.get("emit").and_then(|node| checker.emit(node, &mut scope));
     let needs_text = entries.get("emit").is_none();
     let text = |checker: &mut Checker<'_>, name: &str, needed: bool| match entries.get(name) {
-        Some(node) => checker.named_template(node, &format!("`{name}`"), &names),
+        Some(node) => {
+            let what = format!("`{name}`");
+            if let Yaml::Text(written) = &node.value
+                && (written.trim().is_empty() || name == "title" && written.trim().contains('\n'))
+            {
+                let (problem, help) = match written.trim().is_empty() {
+                    true => ("is empty", "say in a sentence what was found"),
+                    false => ("has more than one line", "put the rest into `message`"),
+                };
+                let span = node.span.clone();
+                checker.report(&codes::WRONG_SHAPE, span, format!("{what} {problem}"), problem, Some(help.to_owned()));
+            }
+            checker.named_template(node, &what, &names)
+        }
         None => {
-            if needed && !checker.misspelt(entries, name, KEYS) {
+            if needed && !checker.misspelt(entries, name, keys::RULE) {
                 checker.missing_key(checker.head(entries), "a rule", name, "say in a sentence what was found");
             }
             None
@@ -171,7 +71,7 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
     let word = |name: &str| entries.get(name);
     let severity =
         word("severity").and_then(|node| checker.word(node, "`severity`", Severity::WORDS, Severity::from_word));
-    if entries.get("severity").is_none() && needs_text && !checker.misspelt(entries, "severity", KEYS) {
+    if entries.get("severity").is_none() && needs_text && !checker.misspelt(entries, "severity", keys::RULE) {
         let help = format!("one of {}", Severity::WORDS.join(", "));
         checker.missing_key(checker.head(entries), "a rule", "severity", &help);
     }
@@ -179,9 +79,17 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
         .and_then(|node| checker.word(node, "`confidence`", Confidence::WORDS, Confidence::from_word));
     let status = word("status").and_then(|node| checker.word(node, "`status`", Status::WORDS, Status::from_word));
     let role = word("role").and_then(|node| checker.word(node, "`role`", RuleRole::WORDS, RuleRole::from_word));
-    let cause = word("cause").and_then(|node| checker.text(node, "`cause`")).unwrap_or_else(|| id.clone());
-    let about = word("about").and_then(|node| checker.text(node, "`about`")).unwrap_or_default();
-    let references = word("references").map(|node| checker.texts(node, "`references`")).unwrap_or_default();
+    let cause = word("cause").and_then(|node| {
+        let cause = checker.text(node, "`cause`")?;
+        checker.name(&node.span.clone(), &cause, "a cause", '-').then_some(cause)
+    });
+    let cause = cause.unwrap_or_else(|| id.clone());
+    let about = word("about").and_then(|node| {
+        checker.no_template(node, "`about`");
+        checker.text(node, "`about`")
+    });
+    let about = about.unwrap_or_default();
+    let references = word("references").map(|node| checker.links(node)).unwrap_or_default();
     let across_nodes =
         word("across_nodes").and_then(|node| checker.boolean(node, "`across_nodes`")).unwrap_or_default();
     let explains = checker.references_to(entries, "explains", true);
@@ -269,6 +177,17 @@ impl Checker<'_> {
             if !self.name(&key.span, &key.name, "the name of a parameter", '_') {
                 continue;
             }
+            if key.name == "node" {
+                let help = Some("`node` is the host: choose another name".to_owned());
+                self.report(
+                    &codes::NAME_CLASH,
+                    key.span.clone(),
+                    "`node` cannot be a parameter",
+                    "already taken",
+                    help,
+                );
+                continue;
+            }
             if let Some(value) = self.parameter(value) {
                 let slot = scope.add(&key.name, Some(value));
                 scope.places.insert(slot, key.span.clone());
@@ -289,6 +208,7 @@ impl Checker<'_> {
         let mut patterns = Vec::new();
         for (key, body) in entries.entries {
             let before = scope.bound.clone();
+            let told = self.diagnostics.len();
             let written =
                 Node { span: key.span.start..body.span.end, value: Yaml::Map(vec![(key.clone(), body.clone())]) };
             if KEYWORDS.contains(&key.name.as_str()) {
@@ -300,6 +220,15 @@ impl Checker<'_> {
             {
                 patterns.push(fact);
             }
+            // It is asked for each host by itself, so that nothing could join what it binds.
+            if self.diagnostics.len() == told
+                && let Some(slot) = scope.bound.difference(&before).next()
+                && let (Some(variable), Some(place)) = (scope.variables.get(*slot), scope.places.get(slot))
+            {
+                let message = format!("`applies_to` binds no variable, and `${}` is one", variable.name);
+                let help = "ask for a value, or for `{ absent: false }`; what conditions share belongs into `when`";
+                self.report(&codes::UNBOUND, place.clone(), message, "binds nothing", Some(help.to_owned()));
+            }
             scope.leave(before);
         }
         patterns
@@ -310,7 +239,7 @@ impl Checker<'_> {
         let mut broken = BTreeSet::new();
         let Some(node) = entries.get("when") else {
             broken.extend(template_names(entries));
-            if self.misspelt(entries, "when", KEYS) {
+            if self.misspelt(entries, "when", keys::RULE) {
                 return (conditions, broken);
             }
             self.missing_key(self.head(entries), "a rule", "when", "name the facts that must be there");
@@ -318,7 +247,7 @@ impl Checker<'_> {
         };
         // Conditions that are not indented are told as unknown keys, with that help.
         let beside = entries.entries.iter().skip_while(|(key, _)| key.name != "when").nth(1);
-        if node.value == Yaml::Null && beside.is_some_and(|(key, _)| !KEYS.contains(&key.name.as_str())) {
+        if node.value == Yaml::Null && beside.is_some_and(|(key, _)| !keys::RULE.contains(&key.name.as_str())) {
             broken.extend(template_names(entries));
             return (conditions, broken);
         }
@@ -335,7 +264,8 @@ impl Checker<'_> {
             let good = self.name(&key.span, &key.name, "an alias", '_');
             let parameter = |slot: usize| scope.variables.get(slot).is_some_and(|variable| variable.value.is_some());
             if good && (key.name == "node" || scope.slot(&key.name).is_some_and(parameter)) {
-                let message = format!("`{}` is both an alias and a parameter, or the host", key.name);
+                let other = if key.name == "node" { "the host" } else { "a parameter" };
+                let message = format!("`{}` is both an alias and {other}", key.name);
                 let help = Some("choose another name for the alias".to_owned());
                 self.report(&codes::NAME_CLASH, key.span.clone(), message, "already taken", help);
             }
@@ -363,7 +293,8 @@ impl Checker<'_> {
         let Some(items) = self.list(node, "`unless`") else {
             return Vec::new();
         };
-        let asked: Vec<&Node> = entries_of(entries.get("when")).iter().map(|(_, node)| node).collect();
+        let asked: Vec<&Node> =
+            entries.get("when").map(Node::entries).unwrap_or_default().iter().map(|(_, node)| node).collect();
         let mut conditions = Vec::new();
         for item in items {
             let before = scope.bound.clone();
@@ -407,55 +338,13 @@ impl Checker<'_> {
         let Some(subjects) = self.map(node, "`subjects`") else {
             return Vec::new();
         };
-        subjects
-            .entries
-            .iter()
-            .filter_map(|(key, value)| Some((key.name.as_str().into(), self.operand(value, FieldType::Any, scope)?)))
-            .collect()
-    }
-
-    fn references_to(&mut self, entries: Entries<'_>, key: &str, events: bool) -> Vec<Text> {
-        let Some(node) = entries.get(key) else {
-            return Vec::new();
-        };
-        let items = match &node.value {
-            Yaml::List(items) => items.as_slice(),
-            _ => std::slice::from_ref(node),
-        };
-        let mut names = Vec::new();
-        for item in items {
-            let Some(name) = self.text(item, &format!("`{key}`")) else { continue };
-            if entries.get("id").and_then(|id| text_of(Some(id))) == Some(&*name) {
-                let message = format!("the rule names itself in `{key}`");
-                let help = Some("name other rules here".to_owned());
-                self.report(&codes::UNKNOWN_RULE, item.span.clone(), message, "this rule", help);
-                continue;
-            }
-            let known = self.vocabulary.rules.contains(&*name) || events && self.vocabulary.knows_event(&name);
-            if !known {
-                let mut known: Vec<&str> = self.vocabulary.rules.iter().map(String::as_str).collect();
-                if events {
-                    known.extend(bundlescope_facts::EVENTS.iter().map(|event| event.name));
-                    known.extend(self.vocabulary.dynamic.keys().map(String::as_str));
-                }
-                let help = suggest::nearest(&name, known).map(|name| format!("did you mean `{name}`?"));
-                let help = help.or_else(|| {
-                    Some(if events {
-                        format!("`bundlescope rules list` lists the rules; events are {}", event_names().join(", "))
-                    } else {
-                        "`bundlescope rules list` lists the rules".to_owned()
-                    })
-                });
-                let (code, message) = if events {
-                    (&codes::UNKNOWN_RULE, format!("`{name}` is neither a rule nor a kind of event"))
-                } else {
-                    (&codes::UNKNOWN_SUPERSEDED, format!("there is no rule `{name}`"))
-                };
-                self.report(code, item.span.clone(), message, "unknown", help);
-            }
-            names.push(name);
+        let mut found = Vec::new();
+        for (key, value) in subjects.entries {
+            let Some(operand) = self.operand(value, FieldType::Any, scope) else { continue };
+            self.name_of(value, scope);
+            found.push((key.name.as_str().into(), operand));
         }
-        names
+        found
     }
 
     fn collect(&mut self, node: &Node) -> BTreeMap<Text, Text> {
@@ -477,59 +366,13 @@ impl Checker<'_> {
         }
         collect
     }
-
-    pub(crate) fn named_template(&mut self, node: &Node, what: &str, names: &Names) -> Option<Template> {
-        self.named(node, what, names, false)
-    }
-
-    /// A template or expression whose names exist.
-    pub(crate) fn named(&mut self, node: &Node, what: &str, names: &Names, expression: bool) -> Option<Template> {
-        let template = self.template(node, what, expression)?;
-        for name in &template.names {
-            let (head, rest) = name.split_once('.').map_or((&**name, None), |(head, rest)| (head, Some(rest)));
-            if names.broken.contains(head) || names.variables.contains(head) {
-                continue;
-            }
-            match (names.aliases.get(head), rest) {
-                (Some(shapes), Some(rest)) => {
-                    if let Err(help) = field_of(self.vocabulary, shapes, rest) {
-                        let known = known_prefix(self.vocabulary, shapes, rest);
-                        let span = self.part_of(&self.word_within(node, name), name, head.len() + 1 + known);
-                        let message = format!("`{head}` has no field `{rest}`");
-                        self.report(&codes::UNKNOWN_NAME, span, message, "unknown field", help);
-                    }
-                }
-                (Some(_), None) => {}
-                (None, _) if names.local.contains(head) => {
-                    let span = self.word_within(node, head);
-                    let message = format!("{what} names `{head}`, which does not always have a value");
-                    let help = "what `optional`, `every`, `none` and `unless` bind is only known in them, and what `any` \
-                                binds only when every alternative does";
-                    self.report(&codes::UNKNOWN_NAME, span, message, "only bound in a part", Some(help.to_owned()));
-                }
-                (None, _) => {
-                    let known = names.aliases.keys().chain(&names.variables).map(|name| &**name);
-                    let help = suggest::help(head, "names of this rule", known);
-                    let span = self.word_within(node, head);
-                    let message = format!("{what} names `{head}`, which this rule does not bind");
-                    self.report(&codes::UNKNOWN_NAME, span, message, "not bound", help);
-                }
-            }
-        }
-        Some(template)
-    }
-}
-
-/// Kinds of events that the program knows.
-fn event_names() -> Vec<&'static str> {
-    bundlescope_facts::EVENTS.iter().map(|event| event.name).collect()
 }
 
 /// Whether a condition of `when` asks for everything that an exception asks for, written the same.
 fn implies(asked: &Node, exception: &Node) -> bool {
     let one = |node: &Node| match &node.value {
         Yaml::Map(entries) => match entries.as_slice() {
-            [(key, body)] => Some((key.name.clone(), entries_of(Some(body)).to_vec())),
+            [(key, body)] => Some((key.name.clone(), body.entries().to_vec())),
             _ => None,
         },
         _ => None,
@@ -556,7 +399,7 @@ fn alike(a: &Node, b: &Node) -> bool {
 
 /// Every word of a rule's texts: what they name cannot be told from what `when` would have bound.
 fn template_names(entries: Entries<'_>) -> BTreeSet<String> {
-    let texts = entries.entries.iter().filter_map(|(_, node)| text_of(Some(node)));
+    let texts = entries.entries.iter().filter_map(|(_, node)| node.as_text());
     let words = texts.flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_'));
     words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use bundlescope_facts::{FieldType, Text, Value};
 
 use crate::model::{Rule, Variable};
-use crate::vocabulary::{PROBE, Vocabulary};
+use crate::vocabulary::{PROBE, Vocabulary, element};
 
 /// What an alias stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,82 @@ pub(crate) enum Shape {
     /// A number of facts of that kind.
     Count(Text),
 }
+
+/// What sort of values a variable or a field holds, as far as it matters whether two of them can meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    Number,
+    Bool,
+    Address,
+    Network,
+    Time,
+    /// Names of things.
+    Name,
+    /// Text that may write anything.
+    Any,
+}
+
+impl Family {
+    pub(crate) fn of(ty: FieldType, path: &str) -> Self {
+        match element(ty) {
+            // What maps hold are texts that write numbers, addresses, and so on.
+            _ if path.contains('.') => Self::Any,
+            FieldType::Integer | FieldType::Float => Self::Number,
+            FieldType::Bool => Self::Bool,
+            FieldType::Address => Self::Address,
+            FieldType::Network => Self::Network,
+            FieldType::Time => Self::Time,
+            FieldType::Word(_) => Self::Name,
+            FieldType::Text if NAMES.contains(&path) => Self::Name,
+            _ => Self::Any,
+        }
+    }
+
+    /// Whether one could equal the other.
+    pub(crate) fn meets(self, other: Self) -> bool {
+        use Family::{Address, Any, Name, Network};
+        self == other
+            || matches!((self, other), (Any, _) | (_, Any))
+            || matches!((self, other), (Name, Address | Network) | (Address | Network, Name))
+    }
+
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Number => "a number",
+            Self::Bool => "true or false",
+            Self::Address => "an address",
+            Self::Network => "a network",
+            Self::Time => "a time",
+            Self::Name => "a name",
+            Self::Any => "text",
+        }
+    }
+}
+
+/// Fields of texts that never write a number or a time.
+const NAMES: &[&str] = &[
+    "name",
+    "container",
+    "host",
+    "hostname",
+    "node",
+    "image",
+    "network",
+    "interface",
+    "user",
+    "process",
+    "namespace",
+    "service",
+    "table",
+    "chain",
+    "mount",
+    "database",
+    "status",
+    "health",
+    "restart_policy",
+    "network_mode",
+    "error",
+];
 
 /// The names of one rule.
 #[derive(Debug, Default)]
@@ -34,6 +110,8 @@ pub(crate) struct Scope {
     pub(crate) places: BTreeMap<usize, Range<usize>>,
     /// How often each variable stands elsewhere.
     pub(crate) uses: BTreeMap<usize, usize>,
+    /// What variables hold, where it is known.
+    pub(crate) families: BTreeMap<usize, Family>,
     /// Aliases of which conditions name a field.
     pub(crate) named: BTreeSet<String>,
 }

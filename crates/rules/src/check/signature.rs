@@ -2,20 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use bundlescope_facts::{COMPOUND_GROUPS, FieldType, KindSpec, Text, Value, event_spec};
+use bundlescope_facts::{COMPOUND_GROUPS, Fact, FieldType, KindSpec, Text, Value, event_spec};
 
 use super::literal::plain;
-use super::{Checker, Entries};
+use super::{Checker, Entries, outline};
 use crate::codes;
+use crate::keys;
 use crate::model::{Signature, SignaturePattern, SignatureTest, Status};
 use crate::suggest;
 use crate::yaml::{Node, Yaml};
-
-/// The keys of `signature:`.
-pub(crate) const KEYS: &[&str] = &["event", "fields", "types", "patterns", "documents", "containers"];
-
-/// The keys of a pattern.
-pub(crate) const PATTERN_KEYS: &[&str] = &["match", "then", "within", "within_lines", "fields", "map"];
 
 /// What a captured text may be.
 pub(crate) const TYPES: &[&str] =
@@ -37,9 +32,11 @@ pub(crate) fn type_of(word: &str) -> Option<FieldType> {
 
 /// Reads a signature; `None` when a mistake leaves nothing to search for.
 pub(crate) fn signature(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Signature> {
-    let keys = ["id", "title", "status", "about", "references", "signature", "tests"];
-    checker.known_keys(entries, "a signature file", &keys);
+    checker.known_keys(entries, "a signature file", keys::SIGNATURE_FILE);
     let id = checker.id(entries)?;
+    if let Some(node) = entries.get("references") {
+        checker.links(node);
+    }
     let mut text = |name: &str| entries.get(name).and_then(|node| checker.text(node, name)).unwrap_or_default();
     let title = text("title");
     let about = text("about");
@@ -47,9 +44,8 @@ pub(crate) fn signature(checker: &mut Checker<'_>, entries: Entries<'_>) -> Opti
         .get("status")
         .and_then(|node| checker.word(node, "`status`", Status::WORDS, Status::from_word))
         .unwrap_or(Status::Stable);
-    let tests = entries.get("tests").map(|node| checker.signature_tests(node)).unwrap_or_default();
     let body = checker.map(entries.get("signature")?, "`signature`")?;
-    checker.known_keys(body, "`signature`", KEYS);
+    checker.known_keys(body, "`signature`", keys::SIGNATURE);
     let Some(event_node) = body.get("event") else {
         checker.missing_key(body.span, "`signature`", "event", "name the kind of event that it makes");
         return None;
@@ -64,10 +60,15 @@ pub(crate) fn signature(checker: &mut Checker<'_>, entries: Entries<'_>) -> Opti
         checker.report(&codes::NAME_CLASH, event_node.span.clone(), message, "already taken", help);
     }
     let spec = event_spec(&event);
+    let whole = entries.get("signature")?;
+    let captured = outline::captured(whole);
+    let own = spec.into_iter().flat_map(|spec| spec.fields).map(|field| field.name);
+    let known: Vec<&str> =
+        captured.iter().map(String::as_str).chain(own).chain(Fact::COMMON_FIELDS.iter().copied()).collect();
     let types = body.get("types").map(|node| checker.event_types(node, spec)).unwrap_or_default();
-    let fields = body.get("fields").map(|node| checker.event_fields(node, spec)).unwrap_or_default();
-    let documents = body.get("documents").map(|node| checker.texts(node, "`documents`")).unwrap_or_default();
-    let containers = body.get("containers").map(|node| checker.texts(node, "`containers`")).unwrap_or_default();
+    let fields = body.get("fields").map(|node| checker.event_fields(node, spec, &types)).unwrap_or_default();
+    let documents = checker.globs(body, "documents");
+    let containers = checker.globs(body, "containers");
     let mut patterns = Vec::new();
     match body.get("patterns") {
         Some(node) => {
@@ -77,9 +78,25 @@ pub(crate) fn signature(checker: &mut Checker<'_>, entries: Entries<'_>) -> Opti
                 let help = Some("list at least one `- match: 'expression'`".to_owned());
                 checker.report(&codes::NOTHING_TO_MATCH, node.span.clone(), message, "no pattern", help);
             }
-            patterns.extend(items.iter().filter_map(|item| checker.pattern(item, spec)));
+            patterns.extend(items.iter().filter_map(|item| checker.pattern(item, spec, &types)));
         }
+        None if checker.misspelt(body, "patterns", keys::SIGNATURE) || body.get("match").is_some() => {}
         None => checker.missing_key(body.span, "`signature`", "patterns", "list at least one `match:`"),
+    }
+    // What a wrong expression captures is not known.
+    let sound = checker.diagnostics.iter().all(|diagnostic| diagnostic.code.warning);
+    let tests = entries
+        .get("tests")
+        .map(|node| checker.signature_tests(node, if sound { &known } else { &[] }))
+        .unwrap_or_default();
+    if spec.is_none() && sound {
+        for (key, _) in body.get("types").map(Node::entries).unwrap_or_default() {
+            if !known.contains(&key.name.as_str()) {
+                let help = suggest::help(&key.name, "captured are", captured.iter().map(String::as_str));
+                let message = format!("no pattern of the signature captures `{}`", key.name);
+                checker.report(&codes::UNUSED, key.span.clone(), message, "not captured", help);
+            }
+        }
     }
     let ok = checker.diagnostics.iter().all(|diagnostic| diagnostic.code.warning);
     if ok && status != Status::Draft {
@@ -103,15 +120,68 @@ pub(crate) fn signature(checker: &mut Checker<'_>, entries: Entries<'_>) -> Opti
 }
 
 impl Checker<'_> {
-    fn pattern(&mut self, node: &Node, spec: Option<&KindSpec>) -> Option<SignaturePattern> {
+    /// Globs of documents or containers.
+    fn globs(&mut self, body: Entries<'_>, name: &str) -> Vec<Text> {
+        let Some(node) = body.get(name) else { return Vec::new() };
+        let what = format!("`{name}`");
+        for item in node.items() {
+            let Some(text) = item.as_text() else { continue };
+            let (message, help) = match text {
+                "" => (format!("a pattern of {what} is empty"), "write `*` for all".to_owned()),
+                _ if text.starts_with('/') => {
+                    let plain = text.trim_start_matches('/');
+                    (
+                        format!("no document of a bundle begins with a slash, as `{text}` does"),
+                        format!("write `**/{plain}`"),
+                    )
+                }
+                _ if text.starts_with('^') || text.ends_with('$') || text.contains(".*") || text.contains('[') => (
+                    format!("`{text}` is a glob, and no regular expression"),
+                    "`*` stands for any text without a slash, `**` for any text, `?` for one character".to_owned(),
+                ),
+                _ => continue,
+            };
+            self.report(&codes::AS_IT_IS, item.span.clone(), message, "as it is", Some(help));
+        }
+        self.texts(node, &what)
+    }
+
+    /// Warns of an expression that is written as in another language.
+    fn foreign(&mut self, node: &Node, pattern: &str) {
+        let trimmed = pattern.trim_end();
+        let slashes =
+            trimmed.len() > 2 && trimmed.starts_with('/') && (trimmed.ends_with('/') || trimmed.ends_with("/i"));
+        let (message, help) = if pattern.ends_with('\n') {
+            let help = format!("write it on one line: '{}', or as `>-`", trimmed.replace('\'', "''"));
+            ("the expression ends with a line break, which no record has", help)
+        } else if slashes {
+            let inner = trimmed.trim_start_matches('/').trim_end_matches('i').trim_end_matches('/');
+            let flags = if trimmed.ends_with('i') { "(?i)" } else { "" };
+            ("the slashes are part of the expression", format!("leave them out: '{flags}{inner}'"))
+        } else {
+            return;
+        };
+        self.report(&codes::AS_IT_IS, node.span.clone(), message, "as it is", Some(help));
+    }
+
+    fn pattern(
+        &mut self,
+        node: &Node,
+        spec: Option<&KindSpec>,
+        types: &BTreeMap<Text, FieldType>,
+    ) -> Option<SignaturePattern> {
         let entries = self.map(node, "a pattern")?;
-        self.known_keys(entries, "a pattern", PATTERN_KEYS);
+        self.known_keys(entries, "a pattern", keys::PATTERN);
         let line = self.line(node.span.start);
         let Some(source) = entries.get("match") else {
+            if self.misspelt(entries, "match", keys::PATTERN) {
+                return None;
+            }
             self.missing_key(entries.span, "a pattern", "match", "give it a regular expression");
             return None;
         };
-        let regex = self.text(source, "`match`")?;
+        let regex = self.filled(source, "`match`")?;
+        self.foreign(source, &regex);
         let mut groups = self.groups(source, &regex, false)?;
         let mut then = Vec::new();
         if let Some(node) = entries.get("then") {
@@ -123,7 +193,7 @@ impl Checker<'_> {
                 let later = self.text(item, "`then`")?;
                 let own = self.groups(item, &later, false)?;
                 for name in own.iter().filter(|name| !COMPOUND_GROUPS.contains(&name.as_str())) {
-                    self.event_field(self.word_within(item, name), name, spec, "the group");
+                    self.event_field(self.group_within(item, name), name, spec, "the group");
                 }
                 groups.extend(own);
                 then.push(later);
@@ -166,7 +236,7 @@ impl Checker<'_> {
                 };
                 let mut meanings = BTreeMap::new();
                 for (from, to) in words.entries {
-                    let value = self.event_value(to, &key.name, spec);
+                    let value = self.event_value(to, &key.name, spec, types);
                     meanings.extend(value.map(|value| (Text::from(from.name.as_str()), value)));
                 }
                 map.insert(Text::from(key.name.as_str()), meanings);
@@ -174,9 +244,9 @@ impl Checker<'_> {
         }
         // Two groups stand for several fields, which the scanner takes apart.
         for name in groups.iter().filter(|name| !COMPOUND_GROUPS.contains(&name.as_str())) {
-            self.event_field(self.word_within(source, name), name, spec, "the group");
+            self.event_field(self.group_within(source, name), name, spec, "the group");
         }
-        let fields = entries.get("fields").map(|node| self.event_fields(node, spec)).unwrap_or_default();
+        let fields = entries.get("fields").map(|node| self.event_fields(node, spec, types)).unwrap_or_default();
         Some(SignaturePattern { regex, then, within, within_lines, fields, map, span: source.span.clone(), line })
     }
 
@@ -201,14 +271,19 @@ impl Checker<'_> {
     }
 
     /// Fixed fields of an event.
-    fn event_fields(&mut self, node: &Node, spec: Option<&KindSpec>) -> Vec<(Text, Value)> {
+    fn event_fields(
+        &mut self,
+        node: &Node,
+        spec: Option<&KindSpec>,
+        types: &BTreeMap<Text, FieldType>,
+    ) -> Vec<(Text, Value)> {
         let Some(entries) = self.map(node, "`fields`") else {
             return Vec::new();
         };
         let mut fields = Vec::new();
         for (key, value) in entries.entries {
             if self.event_field(key.span.clone(), &key.name, spec, "the field") {
-                let value = self.event_value(value, &key.name, spec);
+                let value = self.event_value(value, &key.name, spec, types);
                 fields.extend(value.map(|value| (Text::from(key.name.as_str()), value)));
             }
         }
@@ -229,10 +304,16 @@ impl Checker<'_> {
         false
     }
 
-    fn event_value(&mut self, node: &Node, field: &str, spec: Option<&KindSpec>) -> Option<Value> {
+    fn event_value(
+        &mut self,
+        node: &Node,
+        field: &str,
+        spec: Option<&KindSpec>,
+        types: &BTreeMap<Text, FieldType>,
+    ) -> Option<Value> {
         let ty = match spec {
             Some(spec) => spec.field(field)?.ty,
-            None => FieldType::Any,
+            None => types.get(field).copied().unwrap_or(FieldType::Any),
         };
         match &node.value {
             Yaml::List(_) | Yaml::Map(_) => {

@@ -15,10 +15,26 @@ use crate::site::{Override, Site, Suppression};
 use crate::suggest;
 use crate::yaml::{Key, Node, Yaml};
 
+/// The keys of a suppression.
+const SUPPRESSION: &[&str] = &["rule", "node", "subjects", "reason", "author", "until"];
+
 /// Reads a site file. What it names must exist in the rules.
 pub(crate) fn site(checker: &mut Checker<'_>, tree: &Node, rules: &[Rule]) -> Site {
     let mut site = Site::default();
     let Some(entries) = checker.map(tree, "a site file") else { return site };
+    if let Some((key, _)) =
+        entries.entries.iter().find(|(key, _)| matches!(key.name.as_str(), "when" | "signature" | "tests"))
+    {
+        let help = "a site file has `rules:`, `suppress:` and `drafts:`; rules are loaded with `--rules`".to_owned();
+        checker.report(
+            &codes::WRONG_SHAPE,
+            key.span.clone(),
+            "this is a rule file, and no site file",
+            "of a rule",
+            Some(help),
+        );
+        return site;
+    }
     checker.known_keys(entries, "a site file", &["rules", "suppress", "drafts"]);
     site.drafts = entries.get("drafts").and_then(|node| checker.boolean(node, "`drafts`")).unwrap_or_default();
     if let Some(node) = entries.get("rules")
@@ -33,6 +49,7 @@ pub(crate) fn site(checker: &mut Checker<'_>, tree: &Node, rules: &[Rule]) -> Si
         && let Some(items) = checker.list(node, "`suppress`")
     {
         site.suppressions.extend(items.iter().filter_map(|item| checker.suppression(item, rules)));
+        checker.repeated(&site.suppressions, items);
     }
     site
 }
@@ -46,6 +63,14 @@ impl Checker<'_> {
             return None;
         };
         let entries = self.map(node, "what is different about a rule")?;
+        // A parameter that stands beside `params`.
+        let parameter = |key: &Key| rule.variables.iter().any(|v| v.value.is_some() && *v.name == *key.name);
+        if let Some((key, _)) = entries.entries.iter().find(|(key, _)| parameter(key)) {
+            let message = format!("the parameter `{}` stands beside `params`, not in it", key.name);
+            let help = Some(format!("write `params: {{ {}: … }}`", key.name));
+            self.report(&codes::UNKNOWN_KEY, key.span.clone(), message, "unknown key", help);
+            return None;
+        }
         self.known_keys(entries, "a rule of a site", &["severity", "confidence", "enabled", "params"]);
         let severity = entries.get("severity");
         let severity = severity.and_then(|node| self.word(node, "`severity`", Severity::WORDS, Severity::from_word));
@@ -102,7 +127,7 @@ impl Checker<'_> {
 
     fn suppression(&mut self, node: &Node, rules: &[Rule]) -> Option<Suppression> {
         let entries = self.map(node, "a suppression")?;
-        self.known_keys(entries, "a suppression", &["rule", "node", "subjects", "reason", "author", "until"]);
+        self.known_keys(entries, "a suppression", SUPPRESSION);
         let line = self.line(node.span.start);
         let rule = self.wanted(entries, "rule", "name the rule whose findings are accepted");
         let reason = self.wanted(entries, "reason", "say why the finding is accepted");
@@ -139,6 +164,22 @@ impl Checker<'_> {
         })
     }
 
+    /// Warns of suppressions that cover the same findings.
+    fn repeated(&mut self, suppressions: &[Suppression], items: &[Node]) {
+        for (at, one) in suppressions.iter().enumerate() {
+            let same = |other: &&Suppression| {
+                other.rule == one.rule && other.node == one.node && other.subjects == one.subjects
+            };
+            let Some(first) = suppressions.iter().take(at).find(same) else { continue };
+            let node =
+                items.iter().find(|item| self.line(item.span.start) == one.line).and_then(|item| item.get("rule"));
+            let Some(span) = node.map(|node| node.span.clone()) else { continue };
+            let message = format!("line {} suppresses the same findings of `{}`", first.line, one.rule);
+            let help = Some("keep one of them".to_owned());
+            self.report(&codes::DEAD_SUPPRESSION, span, message, "again", help);
+        }
+    }
+
     /// Tells of subjects that findings of the rule do not have.
     fn subjects_of(&mut self, entries: Entries<'_>, rule: &Rule) {
         let Some(Node { value: Yaml::Map(subjects), .. }) = entries.get("subjects") else { return };
@@ -152,7 +193,8 @@ impl Checker<'_> {
 
     fn wanted(&mut self, entries: Entries<'_>, name: &str, help: &str) -> Option<Text> {
         match entries.get(name) {
-            Some(node) => self.text(node, &format!("`{name}`")),
+            Some(node) => self.filled(node, &format!("`{name}`")),
+            None if self.misspelt(entries, name, SUPPRESSION) => None,
             None => {
                 self.missing_key(entries.span, "a suppression", name, help);
                 None
@@ -171,7 +213,18 @@ impl Checker<'_> {
         let parsed = until.parse::<Timestamp>().ok();
         if parsed.is_none() {
             let message = format!("`{until}` is neither a day nor a time");
-            let help = Some("write it like `2027-01-31`, or `2027-01-31T12:00:00Z`".to_owned());
+            let usual = "write it like `2027-01-31`, or `2027-01-31T12:00:00Z`";
+            let parts: Vec<&str> = until.split(['.', '/', '-']).collect();
+            let meant = match parts.as_slice() {
+                [day, month, year] if year.len() == 4 => Some(format!("{year}-{month:0>2}-{day:0>2}")),
+                _ => None,
+            };
+            let meant = meant.filter(|meant| meant.parse::<Date>().is_ok());
+            let help = Some(match meant {
+                Some(meant) => format!("did you mean `{meant}`? {usual}"),
+                None if until.len() == 10 && parts.len() == 3 => format!("there is no such day; {usual}"),
+                None => format!("every suppression ends; {usual}"),
+            });
             self.report(&codes::BAD_MEASURE, node.span.clone(), message, "not a day", help);
         }
         parsed

@@ -7,9 +7,10 @@ use bundlescope_facts::{Text, Value};
 use super::literal::plain;
 use super::{Checker, Entries};
 use crate::codes::{self, Code};
-use crate::model::{Expect, RuleTest, SignatureTest};
+use crate::keys;
+use crate::model::{Expect, RuleTest, SignatureTest, TestPlaces};
 use crate::suggest;
-use crate::yaml::{Node, Yaml};
+use crate::yaml::{Key, Node, Yaml};
 
 impl Checker<'_> {
     /// Warns of a file whose tests do not show both sides.
@@ -30,39 +31,97 @@ impl Checker<'_> {
         let Some(items) = self.list(node, "`tests`") else {
             return Vec::new();
         };
+        self.different_names(items);
         items.iter().filter_map(|item| self.rule_test(item, subjects)).collect()
+    }
+
+    /// Warns of tests that are called the same.
+    fn different_names(&mut self, items: &[Node]) {
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        for name in items.iter().filter_map(|item| item.get("name")) {
+            let Some(text) = name.as_text() else { continue };
+            if let Some(line) = seen.get(text) {
+                let message = format!("two tests are called `{text}`");
+                let help = Some(format!("the other one is in line {line}; say what makes the difference"));
+                self.report(&codes::SAME_TEST, name.span.clone(), message, "again", help);
+            } else {
+                seen.insert(text, self.line(name.span.start));
+            }
+        }
+    }
+
+    /// Warns of a path that no document of a bundle has.
+    fn document_path(&mut self, key: &Key) {
+        let path = key.name.as_str();
+        let parts = || path.split('/').filter(|part| !matches!(*part, "" | "." | ".."));
+        let plain = parts().collect::<Vec<_>>().join("/");
+        let (message, help) = if path.contains('\\') {
+            (format!("`{path}` holds a backslash"), format!("write `{}`", path.replace('\\', "/")))
+        } else if path.split('/').any(|part| part == "..") {
+            (format!("`{path}` leads out of the bundle"), format!("write a path inside of it: `{plain}`"))
+        } else if path.starts_with('/') {
+            (format!("`{path}` is no path inside of a bundle"), format!("leave the first slash out: `{plain}`"))
+        } else if plain != path || plain.is_empty() {
+            (format!("`{path}` is no path of a document"), format!("write it plainly: `{plain}`"))
+        } else {
+            return;
+        };
+        self.report(&codes::BAD_PATH, key.span.clone(), message, "no such path", Some(help));
     }
 
     fn rule_test(&mut self, node: &Node, subjects: &[&str]) -> Option<RuleTest> {
         let entries = self.map(node, "a test")?;
-        self.known_keys(entries, "a test", &["name", "files", "bundle", "expect"]);
+        self.known_keys(entries, "a test", keys::RULE_TEST);
         let line = self.line(node.span.start);
         let name = self.test_name(node)?;
         let mut files = Vec::new();
+        let mut misplaced = false;
         if let Some(node) = entries.get("files")
             && let Some(map) = self.map(node, "`files`")
         {
             for (key, value) in map.entries {
+                if keys::RULE_TEST.contains(&key.name.as_str()) && !matches!(value.value, Yaml::Text(_)) {
+                    let message = format!("`{}` stands below `files`", key.name);
+                    let help = Some("indent it like `files:`, by the same number of spaces".to_owned());
+                    self.report(&codes::WRONG_SHAPE, key.span.clone(), message, "indented too far", help);
+                    misplaced = true;
+                    continue;
+                }
+                self.document_path(key);
                 files.extend(self.text(value, "the content of a file").map(|text| (key.name.as_str().into(), text)));
             }
         }
-        let bundle = entries.get("bundle").and_then(|node| self.text(node, "`bundle`"));
-        if entries.get("files").is_none() && bundle.is_none() {
+        let bundle = entries.get("bundle").and_then(|node| self.filled(node, "`bundle`"));
+        let told = entries.get("bundle").is_some() || entries.get("log").is_some();
+        if entries.get("files").is_none() && !told && !self.misspelt(entries, "files", keys::RULE_TEST) {
             self.missing_key(entries.span, "a test", "files", "give it `files:` or a `bundle:`");
         }
         let Some(node) = entries.get("expect") else {
-            self.missing_key(entries.span, "a test", "expect", "write `expect: { fires: 1 }`");
+            if !misplaced && !self.misspelt(entries, "expect", keys::RULE_TEST) {
+                self.missing_key(entries.span, "a test", "expect", "write `expect: { fires: 1 }`");
+            }
             return None;
         };
         let expect = self.expect(node)?;
+        let span = |node: Option<&Node>| node.map(|node| node.span.clone()).unwrap_or_default();
+        let places = TestPlaces {
+            bundle: span(entries.get("bundle")),
+            missing: node
+                .get("missing")
+                .map(Node::items)
+                .unwrap_or_default()
+                .iter()
+                .map(|item| item.span.clone())
+                .collect(),
+        };
         self.possible(node, &expect, subjects, bundle.is_none().then_some(files.as_slice()));
-        Some(RuleTest { name, files, bundle, expect, line })
+        Some(RuleTest { name, files, bundle, expect, line, places })
     }
 
     fn test_name(&mut self, node: &Node) -> Option<Text> {
         let entries = self.map(node, "a test")?;
         match entries.get("name") {
-            Some(name) => self.text(name, "`name`"),
+            Some(name) => self.filled(name, "`name`"),
             None => {
                 self.missing_key(entries.span, "a test", "name", "say what it shows");
                 None
@@ -72,8 +131,7 @@ impl Checker<'_> {
 
     fn expect(&mut self, node: &Node) -> Option<Expect> {
         let entries = self.map(node, "`expect`")?;
-        let keys = ["fires", "undecided", "missing", "message", "title", "evidence", "run", "subjects"];
-        self.known_keys(entries, "`expect`", &keys);
+        self.known_keys(entries, "`expect`", keys::EXPECT);
         let mut expect = Expect::default();
         if let Some(node) = entries.get("fires") {
             match node.value {
@@ -82,7 +140,8 @@ impl Checker<'_> {
             }
         }
         expect.undecided = entries.get("undecided").and_then(|node| self.boolean(node, "`undecided`"));
-        let mut texts = |name: &str| entries.get(name).map(|node| self.texts(node, name)).unwrap_or_default();
+        let mut texts =
+            |name: &str| entries.get(name).map(|node| self.texts(node, &format!("`{name}`"))).unwrap_or_default();
         expect.missing = texts("missing");
         expect.message = texts("message");
         expect.title = texts("title");
@@ -127,10 +186,9 @@ impl Checker<'_> {
             let Yaml::Text(text) = &item.value else { continue };
             let place = text.rsplit_once(':').filter(|(_, line)| line.parse::<u32>().is_ok_and(|line| line > 0));
             let Some((document, line)) = place else {
-                let help = Some(format!(
-                    "write the document and the line, counted from 1: `{}:1`",
-                    text.trim_end_matches(':')
-                ));
+                let document = text.rsplit_once(':').filter(|(_, line)| line.parse::<u32>().is_ok());
+                let document = document.map_or(text.trim_end_matches(':'), |(document, _)| document);
+                let help = Some(format!("write the document and the line, counted from 1: `{document}:1`"));
                 let message = format!("`{text}` is not a place of evidence");
                 self.report(&codes::WRONG_TEST, item.span.clone(), message, "not `document:line`", help);
                 continue;
@@ -170,19 +228,22 @@ impl Checker<'_> {
             .collect()
     }
 
-    pub(crate) fn signature_tests(&mut self, node: &Node) -> Vec<SignatureTest> {
+    /// The tests of a signature whose events have these fields.
+    pub(crate) fn signature_tests(&mut self, node: &Node, fields: &[&str]) -> Vec<SignatureTest> {
         let Some(items) = self.list(node, "`tests`") else {
             return Vec::new();
         };
-        items.iter().filter_map(|item| self.signature_test(item)).collect()
+        self.different_names(items);
+        items.iter().filter_map(|item| self.signature_test(item, fields)).collect()
     }
 
-    fn signature_test(&mut self, node: &Node) -> Option<SignatureTest> {
+    fn signature_test(&mut self, node: &Node, fields: &[&str]) -> Option<SignatureTest> {
         let entries = self.map(node, "a test")?;
-        self.known_keys(entries, "a test", &["name", "log", "expect"]);
+        self.known_keys(entries, "a test of a signature", keys::SIGNATURE_TEST);
         let name = self.test_name(node)?;
         let log = match entries.get("log") {
             Some(log) => self.text(log, "`log`"),
+            None if entries.get("files").is_some() || self.misspelt(entries, "log", keys::SIGNATURE_TEST) => None,
             None => {
                 self.missing_key(entries.span, "a test", "log", "give it the lines of a log");
                 None
@@ -192,7 +253,32 @@ impl Checker<'_> {
             self.missing_key(entries.span, "a test", "expect", "list the events, or write `expect: []`");
             return None;
         };
-        let items = self.list(node_expect, "`expect`")?;
+        let items = match &node_expect.value {
+            Yaml::Map(entries) => {
+                let counts = entries.iter().any(|(key, _)| key.name == "fires");
+                let help = match counts {
+                    true => "list the events, `[{ host: db }]`; none is `[]`",
+                    false => "put the event in brackets: `expect: [{ … }]`",
+                };
+                let message = "`expect` must be a list of events, not a map";
+                self.report(
+                    &codes::WRONG_SHAPE,
+                    node_expect.span.clone(),
+                    message,
+                    "expected a list",
+                    Some(help.to_owned()),
+                );
+                return None;
+            }
+            _ => self.list(node_expect, "`expect`")?,
+        };
+        for (key, _) in items.iter().flat_map(Node::entries) {
+            if !fields.is_empty() && !fields.contains(&key.name.as_str()) {
+                let help = suggest::help(&key.name, "fields of the event", fields.iter().copied());
+                let message = format!("the event has no field `{}`", key.name);
+                self.report(&codes::WRONG_TEST, key.span.clone(), message, "no such field", help);
+            }
+        }
         let expect: Vec<BTreeMap<Text, Value>> =
             items.iter().map(|item| self.values(item, "an expected event").into_iter().collect()).collect();
         Some(SignatureTest { name, log: log?, expect, line: self.line(node.span.start) })

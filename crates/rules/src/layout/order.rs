@@ -1,5 +1,7 @@
 //! The order in which keys stand in a rule file.
 
+use crate::keys;
+
 /// Where a map stands in a rule file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -34,7 +36,7 @@ impl Place {
 
     /// Position of a key: those of the language in the order in which the guide shows them, others where they are.
     pub(super) fn rank(self, key: &str) -> usize {
-        self.keys().iter().position(|known| *known == key).unwrap_or(usize::MAX)
+        self.keys().into_iter().flatten().position(|known| *known == key).unwrap_or(usize::MAX)
     }
 
     /// Whether the keys of such a map are put in order.
@@ -42,41 +44,19 @@ impl Place {
         !self.keys().is_empty()
     }
 
-    fn keys(self) -> &'static [&'static str] {
+    fn keys(self) -> Vec<&'static [&'static str]> {
         match self {
-            Self::Root => &[
-                "id",
-                "title",
-                "severity",
-                "confidence",
-                "status",
-                "role",
-                "cause",
-                "about",
-                "references",
-                "applies_to",
-                "params",
-                "across_nodes",
-                "when",
-                "unless",
-                "where",
-                "subjects",
-                "collect",
-                "explains",
-                "supersedes",
-                "emit",
-                "message",
-                "customer",
-                "fix",
-                "signature",
-                "tests",
-            ],
-            Self::Test => &["name", "bundle", "files", "log", "expect"],
-            Self::Expect => &["fires", "undecided", "missing", "title", "message", "evidence", "subjects", "run"],
-            Self::Fix => &["say", "run", "proves", "risk"],
-            Self::Signature => &["event", "fields", "types", "documents", "containers", "patterns"],
-            Self::Pattern => &["match", "then", "within", "within_lines", "fields", "map"],
-            Self::Other => &[],
+            // The tests of either come last.
+            Self::Root => match keys::RULE.split_last() {
+                Some((_, before)) => vec![before, keys::SIGNATURE_FILE],
+                None => Vec::new(),
+            },
+            Self::Test => vec![keys::RULE_TEST.split_last().map_or(&[], |(_, before)| before), keys::SIGNATURE_TEST],
+            Self::Expect => vec![keys::EXPECT],
+            Self::Fix => vec![keys::STEP],
+            Self::Signature => vec![keys::SIGNATURE],
+            Self::Pattern => vec![keys::PATTERN],
+            Self::Other => Vec::new(),
         }
     }
 }
