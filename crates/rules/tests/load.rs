@@ -109,7 +109,7 @@ fn a_domain_says_what_belongs_to_it() {
     assert_eq!(told("name: n\ndomains:\n  - { name: a, rules: ['a/*'] }\n"), ["BS0004 a domain needs `traces`"]);
     assert_eq!(
         told("name: n\ndomains:\n  - { name: a, rules: ['a/*'], traces: { pod: { name: $p } } }\n"),
-        ["BS0005 `traces` binds $p, and nothing is joined here"]
+        ["BS0017 `traces` binds no variable, and `$p` is one"]
     );
     assert_eq!(
         told("name: n\ndomains:\n  - { name: a, rules: ['a/*'], traces: { poid: {} } }\n"),

@@ -77,12 +77,6 @@ fn domains(checker: &mut Checker<'_>, node: &Node) -> Vec<Domain> {
         let mut scope = Scope::new();
         let traces =
             entries.get("traces").map(|node| checker.fact_patterns(node, "traces", &mut scope)).unwrap_or_default();
-        if let Some((variable, place)) = scope.variables.get(1).zip(scope.places.values().next()) {
-            let message = format!("`traces` binds ${}, and nothing is joined here", variable.name);
-            let help = Some("name values or use operators".to_owned());
-            checker.report(&codes::WRONG_SHAPE, place.clone(), message, "no variable here", help);
-            continue;
-        }
         domains.push(Domain { name, traces, documents, rules });
     }
     domains

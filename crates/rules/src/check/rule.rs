@@ -225,7 +225,7 @@ impl Checker<'_> {
                 && let Some(slot) = scope.bound.difference(&before).next()
                 && let (Some(variable), Some(place)) = (scope.variables.get(*slot), scope.places.get(slot))
             {
-                let message = format!("`applies_to` binds no variable, and `${}` is one", variable.name);
+                let message = format!("`{what}` binds no variable, and `${}` is one", variable.name);
                 let help = "ask for a value, or for `{ absent: false }`; what conditions share belongs into `when`";
                 self.report(&codes::UNBOUND, place.clone(), message, "binds nothing", Some(help.to_owned()));
             }
