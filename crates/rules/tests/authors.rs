@@ -3,6 +3,8 @@
 //!
 //! In each changed text `«` stands before the token that is wrong, and `»` behind it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use bundlescope_rules::{Diagnostic, Pack, RuleFile, RuleSource};
 
 /// A rule without a mistake.
