@@ -428,7 +428,17 @@ fn redirecting(answer: &Answer) -> Option<&PathEntry> {
 }
 
 /// Documents that a probe misses, by the first word of the command that makes them.
-pub(crate) const DOCUMENTS: &[&str] = &["iptables-save", "ip6tables-save", "nft", "ip", "ss", "sysctl", "docker"];
+pub(crate) const DOCUMENTS: &[&str] = &[
+    "iptables-save",
+    "ip6tables-save",
+    "iptables-legacy-save",
+    "iptables-nft-save",
+    "nft",
+    "ip",
+    "ss",
+    "sysctl",
+    "docker",
+];
 
 fn missing(answer: &Answer) -> Vec<(Text, String)> {
     let container = answer.reached.as_ref().and_then(|reached| reached.container.as_deref());

@@ -58,5 +58,9 @@ pub(super) fn captured(signature: &Node) -> Vec<String> {
             }
         }
     }
+    // The address that a host names is told beside it.
+    if found.iter().any(|name| name == "host") {
+        found.push("address".to_owned());
+    }
     found
 }

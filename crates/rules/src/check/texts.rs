@@ -110,7 +110,11 @@ impl Checker<'_> {
                         let message = format!("{what} shows `{trimmed}`, which is a whole fact");
                         let help = Some(format!("name a field of it, such as `{{{{ {trimmed}.node }}}}`"));
                         self.report(&codes::UNKNOWN_NAME, span, message, "no value", help);
-                    } else if command && let Some(quote) = quotes.open {
+                    } else if command
+                        && !trimmed.starts_with(['"', '\''])
+                        && let Some(quote) = quotes.open
+                    {
+                        // A text that the rule itself writes, such as `{{ '{{' }}`, is no value of a bundle.
                         let part = range.start - 2..(range.end + 2).min(source.len());
                         let span = self.part_within(node, source, part).unwrap_or_else(|| node.span.clone());
                         let message = format!("the value stands inside `{quote}` of the command");
