@@ -241,7 +241,6 @@ fn every_operator_holds_and_fails_where_it_should() {
         "container: { labels.com.example.version: { lt: '1.9' } }",
         "container: { labels.nothing: x }",
         "container: { health: healthy }",
-        "container: { health: { gt: '1' } }",
         "container: { started: { within: 1m } }",
         "container: { created: $t, started: { before: $t } }",
         "container: { finished: { within: 100000h } }",
@@ -313,8 +312,6 @@ fn what_gives_way_itself_pushes_nobody_aside() {
     };
     assert_eq!(rules(&[&a, &b]), ["b"]);
     assert_eq!(rules(&[&a, &b, &c]), ["a", "c"]);
-    let circle = rule("a", &format!("supersedes: [b]\n{when}"));
-    assert_eq!(rules(&[&circle, &b]), ["a", "b"]);
 }
 
 #[test]

@@ -115,7 +115,7 @@ proptest! {
                 fact
             })
             .collect();
-        let text = rule("any", "when:\n  f: { connection_failure: { container: $c, address: { in_subnet: 0.0.0.0/0, not: { matches: '^x' } } } }\n  g: { connection_failure: { container: $c, port: { gt: 10 }, client: $k, error: { not: refused } } }\n  p: { probe: { from: $c, to: $c, port: $f.port, verdict: unknown } }\nmessage: '{{ f }} {{ g.client }} {{ k }}'\n");
+        let text = rule("any", "when:\n  f: { connection_failure: { container: $c, address: { in_subnet: 0.0.0.0/0, not: { matches: '^x' } } } }\n  g: { connection_failure: { container: $c, port: { gt: 10 }, client: $k, error: { not: refused } } }\n  p: { probe: { from: $c, to: $c, port: $f.port, verdict: unknown } }\nmessage: '{{ f.address }} {{ g.client }} {{ k }}'\n");
         evaluated(&facts, &[text]);
     }
 }
