@@ -9,6 +9,7 @@ mod deflate;
 mod deflate64;
 mod gzip;
 mod lzma;
+mod steps;
 mod xz;
 mod zstd;
 
