@@ -117,7 +117,6 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("string", &["text"]),
     ("str", &["text"]),
     ("boolean", &["bool"]),
-    ("ip", &["address"]),
     ("seconds", &["duration"]),
     ("bytes", &["size"]),
     ("timestamp", &["time"]),

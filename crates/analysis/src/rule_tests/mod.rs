@@ -303,15 +303,11 @@ fn loaded(rules: &Rulebook, base: Option<&Path>, test: &RuleTest) -> Result<Load
         Some(bundle) => {
             let Some(path) = at_hand(base, bundle) else { return Err(format!("the bundle {bundle} is not at hand")) };
             let input = Input::Path(path);
-            let limits = &Options::default().limits;
+            let options = Options { threads: 1, ..Options::default() };
             let intake = if test.files.is_empty() {
-                take_in(
-                    &input,
-                    &Options { limits: limits.clone(), threads: 1, ..Options::default() },
-                    &rules.signatures,
-                )
+                take_in(&input, &options, &rules.signatures)
             } else {
-                take_overlaid(&input, limits, &test.files, &rules.signatures)
+                take_overlaid(&input, &options.limits, &test.files, &rules.signatures)
             };
             intake.map_err(|error| error.to_string())?
         }

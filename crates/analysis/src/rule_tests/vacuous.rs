@@ -2,14 +2,11 @@
 
 use std::path::Path;
 
-use bundlescope_bundle::Input;
 use bundlescope_engine::{World, meets_nothing, says_nothing};
 use bundlescope_rules::{Diagnostic, Rule, RuleTest, Status};
 use rayon::prelude::*;
 
-use super::at_hand;
-use crate::intake::{take_in, take_overlaid, take_texts};
-use crate::loaded::{Loaded, Options};
+use super::{at_hand, loaded};
 use crate::signatures::Rulebook;
 
 /// Warns of look-alikes that hold no fact that meets any demand of the rule: whatever the rule were, it would not fire
@@ -26,7 +23,7 @@ pub fn vacuous_tests(rules: &Rulebook, base: Option<&Path>, wanted: impl Fn(&str
     let jobs: Vec<&[(&Rule, &RuleTest)]> =
         tests.chunk_by(|(_, one), (_, other)| shared(one).is_some() && shared(one) == shared(other)).collect();
     let shows_nothing = |job: &&[(&Rule, &RuleTest)]| -> Vec<Diagnostic> {
-        let Some(loaded) = job.first().and_then(|(_, test)| loaded(rules, base, test)) else { return Vec::new() };
+        let Some(loaded) = job.first().and_then(|(_, test)| loaded(rules, base, test).ok()) else { return Vec::new() };
         let prober = loaded.prober();
         let world = World { facts: &loaded.facts, prober: &prober, coverage: loaded.coverage(), now: loaded.now() };
         let vacuous = job.iter().filter(|(rule, test)| match shared(test) {
@@ -40,23 +37,6 @@ pub fn vacuous_tests(rules: &Rulebook, base: Option<&Path>, wanted: impl Fn(&str
         told.collect()
     };
     jobs.par_iter().flat_map_iter(shows_nothing).collect()
-}
-
-/// What the test's documents hold; `None` where its bundle is not at hand.
-fn loaded(rules: &Rulebook, base: Option<&Path>, test: &RuleTest) -> Option<Loaded> {
-    let intake = match &test.bundle {
-        None => take_texts(&test.files, &rules.signatures),
-        Some(bundle) => {
-            let input = Input::Path(at_hand(base, bundle)?);
-            let options = Options { threads: 1, ..Options::default() };
-            if test.files.is_empty() {
-                take_in(&input, &options, &rules.signatures).ok()?
-            } else {
-                take_overlaid(&input, &options.limits, &test.files, &rules.signatures).ok()?
-            }
-        }
-    };
-    Some(Loaded::new(intake, &rules.pack))
 }
 
 /// Tells what of tests only whoever reads bundles can know: a bundle that is not there, and kinds of documents in
