@@ -78,8 +78,10 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// The source of a fact that these lines state, both included.
-    pub fn source(&self, first: Line<'_>, last: Line<'_>) -> Source {
+    /// The source of a fact that these two lines and those between them state. Which of them stands first does not
+    /// matter: pastes and tools that write to two streams at once bring lines out of order.
+    pub fn source(&self, one: Line<'_>, other: Line<'_>) -> Source {
+        let (first, last) = if one.number <= other.number { (one, other) } else { (other, one) };
         Source {
             document: self.path.clone(),
             first_line: first.number,

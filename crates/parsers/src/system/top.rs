@@ -203,7 +203,7 @@ fn memory(line: &str, found: &mut Memory) -> Option<()> {
 /// The lines of one interval's summary.
 #[derive(Default)]
 struct Summary<'d> {
-    activity: Option<(Line<'d>, Line<'d>, Activity)>,
+    activity: Option<(Line<'d>, Activity)>,
     memory: Option<(Line<'d>, Line<'d>, Memory)>,
     /// The line of tasks.
     tasks: Option<(Line<'d>, Option<u32>)>,
@@ -213,17 +213,13 @@ impl<'d> Summary<'d> {
     fn emit(&mut self, parsed: &mut Parsed, document: &Document<'d>) {
         let container = document.container.clone();
         let tasks = self.tasks.take();
-        if let Some((mut first, mut last, mut activity)) = self.activity.take() {
+        if let Some((processor, mut activity)) = self.activity.take() {
+            let mut from = processor;
             if let Some((line, zombies)) = tasks {
                 activity.zombies = zombies;
-                // Above the processor's line, unless the lines were put together by hand.
-                if line.number < first.number {
-                    first = line;
-                } else if line.number > last.number {
-                    last = line;
-                }
+                from = line;
             }
-            parsed.fact(document, first, last, Activity { container: container.clone(), ..activity });
+            parsed.fact(document, from, processor, Activity { container: container.clone(), ..activity });
         }
         if let Some((first, last, memory)) = self.memory.take() {
             parsed.fact(document, first, last, Memory { container, ..memory });
@@ -278,7 +274,7 @@ fn parse(document: &Document<'_>) -> Parsed {
             if let Some(zombies) = tasks(text) {
                 summary.tasks = Some((line, zombies));
             } else if let Some(activity) = cpu(text) {
-                summary.activity = Some((line, line, activity));
+                summary.activity = Some((line, activity));
             } else if !is_known(text) {
                 parsed.problem(document, line.number, "expected a line of top's summary; line skipped");
             }
