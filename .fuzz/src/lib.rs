@@ -1,6 +1,9 @@
 //! What the fuzz targets do with their bytes. A target fails by panicking, by taking longer than its time, or by more memory
 //! than it may have.
 
+#[path = "../../crates/parsers/tests/support/inside.rs"]
+mod inside;
+
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::LazyLock;
@@ -10,12 +13,13 @@ use bundlescope_bundle::{Entry, Input, Limits, Sink};
 use bundlescope_facts::{Fact, Proto, Text};
 use bundlescope_logs::{Scanned, Scanner};
 use bundlescope_netfilter::{Flow, From, Network};
-use bundlescope_parsers::{Document, FAMILIES, Identity, Parsed};
+use bundlescope_parsers::{Document, FAMILIES, Identity};
 use bundlescope_report::{
     Redactor, TextOptions, render_csv, render_html, render_json, render_json_line, render_markdown, render_sarif,
     render_text,
 };
 use bundlescope_rules::{Pack, RuleFile, embedded};
+use inside::stays_inside;
 
 /// The first byte chooses the format of the family, the first line is the path, the rest the document.
 pub fn parse(family: &str, data: &[u8]) {
@@ -37,20 +41,6 @@ pub fn identify(data: &[u8]) {
 fn path_and_bytes(data: &[u8]) -> (Text, &[u8]) {
     let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
     (String::from_utf8_lossy(&data[..end]).into(), data.get(end + 1..).unwrap_or_default())
-}
-
-/// The facts of a document lie within it, and its problems name lines of it.
-fn stays_inside(bytes: &[u8], parsed: &Parsed) {
-    let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u32 + 1;
-    for fact in &parsed.facts {
-        let source = &fact.source;
-        assert!(1 <= source.first_line && source.first_line <= source.last_line && source.last_line <= lines);
-        assert!(source.span.0 <= source.span.1 && source.span.1 <= bytes.len() as u64);
-    }
-    assert!(parsed.problems.iter().all(|problem| problem.line <= lines && !problem.message.is_empty()));
-    for log in &parsed.logs {
-        assert!(log.first_line <= lines && log.span.0 <= log.span.1 && log.span.1 <= bytes.len());
-    }
 }
 
 struct ReadAll;

@@ -4,7 +4,8 @@ use bundlescope_parsers::{Document, Identity, all, identify};
 use proptest::prelude::*;
 
 use crate::documents;
-use crate::support::hostile::{mutations, stays_inside};
+use crate::support::hostile::mutations;
+use crate::support::inside::stays_inside;
 
 /// Larger documents say nothing more here, and cost time.
 const LARGEST: usize = 20_000;

@@ -4,6 +4,7 @@
 
 pub(crate) mod corpus;
 pub(crate) mod hostile;
+pub(crate) mod inside;
 pub(crate) mod sources;
 
 use std::fmt::Write;

@@ -4,7 +4,8 @@ use bundlescope_parsers::{Document, all};
 use proptest::prelude::*;
 
 use crate::fixtures;
-use crate::support::hostile::{stays_inside, takes_linear_time};
+use crate::support::hostile::takes_linear_time;
+use crate::support::inside::stays_inside;
 use crate::support::read;
 
 proptest! {
