@@ -18,9 +18,7 @@ use crate::names::Names;
 use crate::prober::ModelProber;
 use crate::quotes::Quotes;
 use crate::signatures::Rulebook;
-use crate::{
-    canonical, captured, coverage, enrich, hosts, kubectl_rows, listening, packet_traces, picture, reasons, unexplained,
-};
+use crate::{canonical, captured, coverage, enrich, hosts, kubectl_rows, listening, packet_traces, picture, reasons};
 
 /// Limits, and damages, that the header of a report names; the others are counted. All damages are among the problems.
 const TOLD: usize = 10;
@@ -86,7 +84,7 @@ pub fn analyze(input: &Input, rules: &Rulebook, options: &Options) -> Result<Dia
 
 impl Loaded {
     pub(crate) fn new(intake: Intake, pack: &Pack) -> Self {
-        let Intake { summary, mut outcomes, links } = intake;
+        let Intake { summary, mut outcomes, links, wordings } = intake;
         // The order in which an archive holds its documents says nothing.
         outcomes.sort_by(|a, b| a.path.cmp(&b.path));
         for outcome in &mut outcomes {
@@ -126,7 +124,7 @@ impl Loaded {
             coverage.set_incomplete();
         }
         let captured = captured::time(&facts);
-        let unexplained = unexplained::merge(&mut outcomes, &nodes, &names);
+        let unexplained = wordings.finish(&outcomes, &nodes, &names);
         let hits = summary.limits.iter().map(|hit| format!("{}: {} (limit {})", hit.document, hit.message, hit.limit));
         let damage = summary.problems.iter().map(|problem| format!("{}: {}", problem.document, problem.message));
         let limits = told(hits, "limits").chain(told(damage, "problems")).collect();
