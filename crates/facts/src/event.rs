@@ -38,6 +38,7 @@ const CONNECTION_ERRORS: &[&str] = &[
     "name_not_found",
     "name_lookup_failed",
     "address_in_use",
+    "address_not_available",
     "other",
 ];
 
@@ -345,13 +346,24 @@ pub const EVENTS: &[KindSpec] = &[
     KindSpec {
         name: "component_failure",
         doc: &[
-            " A part of a cluster says in its log that it does not work: kubelet, etcd, CoreDNS, flannel, kube-proxy.",
+            " A part of a cluster says in its log that it does not work: kubelet, etcd, CoreDNS, flannel, Calico, kube-proxy.",
         ],
         fields: &[
             CONTAINER,
             field(
                 "component",
-                FieldType::Word(&["kubelet", "etcd", "coredns", "flannel", "kube-proxy", "kube-apiserver", "runtime"]),
+                FieldType::Word(&[
+                    "kubelet",
+                    "etcd",
+                    "coredns",
+                    "flannel",
+                    "calico",
+                    "kube-proxy",
+                    "kube-apiserver",
+                    "kube-scheduler",
+                    "kube-controller-manager",
+                    "runtime",
+                ]),
                 &[" The part."],
             ),
             field("reason", TEXT, &[" One word for what is wrong, such as `network_plugin`, `no_space`, `loop`."]),

@@ -64,6 +64,9 @@ const ERRORS: &[(&str, &str)] = &[
     ("prohibited", "prohibited"),
     ("address already in use", "address_in_use"),
     ("eaddrinuse", "address_in_use"),
+    ("assign requested address", "address_not_available"),
+    ("address not available", "address_not_available"),
+    ("eaddrnotavail", "address_not_available"),
     ("closed", "closed"),
     ("hang up", "closed"),
     ("hung up", "closed"),
@@ -88,6 +91,7 @@ const NUMBERS: &[(i32, &str)] = &[
     (13, "prohibited"),
     (1, "prohibited"),
     (98, "address_in_use"),
+    (99, "address_not_available"),
     (11, "timed_out"),
     // "In progress": MariaDB's client says so of every connection that fails in the background, refused and without a
     // route alike; only what times out is 110.
@@ -101,6 +105,8 @@ const NUMBERS: &[(i32, &str)] = &[
     (65, "no_route"),
     (51, "network_unreachable"),
     (54, "reset"),
+    (49, "address_not_available"),
+    (10049, "address_not_available"),
     (10061, "refused"),
     (10060, "timed_out"),
     (10065, "no_route"),

@@ -115,6 +115,7 @@ fn words(value: Value) -> Value {
         "name_not_found" => "name not found",
         "name_lookup_failed" => "no answer from DNS",
         "address_in_use" => "address in use",
+        "address_not_available" => "cannot assign requested address",
         "other" => "connection failed",
         // Only single words are names of ours; anything else is a text that a program wrote.
         _ if word.contains(|c: char| !c.is_ascii_lowercase() && c != '_') => return value,
