@@ -214,6 +214,28 @@ fn descriptions_are_read() {
 }
 
 #[test]
+fn events_copied_without_their_object_are_read_row_by_row() {
+    let text = "Events:\n  Type     Reason                  Age   From                     Message\n  \
+                ----     ------                  ----  ----                     -------\n  \
+                Warning  FailedAttachVolume      71s   attachdetach-controller  Multi-Attach error for volume \"pvc-7a81d56f\"\n  \
+                Normal   SuccessfulAttachVolume  55s   attachdetach-controller  AttachVolume.Attach succeeded for volume \"pvc-7a81d56f\"\n";
+    let identified = crate::identify("note.txt", text.as_bytes());
+    let crate::Identity::Format(format) = identified.identity else { panic!("not known") };
+    let parsed = format.read(&crate::Document::new("note.txt", text.as_bytes()));
+    assert_eq!(parsed.problems, []);
+    let [failed, attached] = &parsed.facts[..] else { panic!("{:?}", parsed.facts) };
+    assert_eq!(
+        [failed, attached].map(|event| [
+            event.get("object").to_string(),
+            event.get("reason").to_string(),
+            event.get("age").to_string()
+        ]),
+        [["(unnamed)", "FailedAttachVolume", "71"], ["(unnamed)", "SuccessfulAttachVolume", "55"]]
+            .map(|row| row.map(str::to_owned))
+    );
+}
+
+#[test]
 fn the_events_alone_belong_to_the_object_that_was_asked_for() {
     let text = "$ kubectl describe pod worker-0 -n data | grep -A4 Events\nEvents:\n  Type     Reason            Age   From               Message\n  \
                 ----     ------            ----  ----               -------\n  \

@@ -55,19 +55,58 @@ fn described(subject: &str) -> Option<(&'static str, &str)> {
     Some((known.0, name))
 }
 
-/// True for the events of one description, the rest of which was cut away: `kubectl describe pod web-1 | tail`.
+/// True for the events of one description, the rest of which was cut away: `kubectl describe pod web-1 | tail`, or what
+/// somebody copied from `Events:` on.
 pub(super) fn is_rest(subject: &str, head: &str) -> bool {
-    let titled = |line: &str| line.trim_start().starts_with("Type ") && line.contains(" Reason ");
-    described(subject).is_some()
-        && head.lines().filter(|line| !line.trim().is_empty()).take(20).any(titled)
-        && !head.lines().any(|line| line.starts_with("Name:"))
+    let mut lines = head.lines().filter(|line| !line.trim().is_empty());
+    if head.lines().any(|line| line.starts_with("Name:")) {
+        return false;
+    }
+    match described(subject) {
+        Some(_) => lines.take(20).any(titles_events),
+        None => lines.next().is_some_and(|line| line.trim() == "Events:") && lines.next().is_some_and(titles_events),
+    }
+}
+
+/// The titles of the table of events.
+fn titles_events(line: &str) -> bool {
+    line.trim_start().starts_with("Type ") && line.contains(" Reason ")
+}
+
+/// What events are about whose object nobody names, by the reasons that only some kinds have.
+fn kind_of_reasons(document: &Document<'_>) -> &'static str {
+    let any = |reasons: &[&str]| {
+        document
+            .lines()
+            .any(|line| line.text.split_ascii_whitespace().nth(1).is_some_and(|word| reasons.contains(&word)))
+    };
+    if any(&[
+        "NodeNotReady",
+        "NodeReady",
+        "NodeHasDiskPressure",
+        "NodeHasSufficientMemory",
+        "EvictionThresholdMet",
+        "Rebooted",
+    ]) {
+        "node"
+    } else if any(&["ProvisioningFailed", "FailedBinding", "ExternalProvisioning", "WaitForFirstConsumer"]) {
+        "persistentvolumeclaim"
+    } else if any(&["FailedCreate", "SuccessfulCreate"]) {
+        "replicaset"
+    } else {
+        "pod"
+    }
 }
 
 /// Reads a document of descriptions.
 pub(super) fn parse(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     let lines = || document.lines().filter(|line| !line.text.trim().is_empty());
-    if let Some((kind, name)) = described(&document.subject)
+    let bare = || {
+        let starts = lines().next().is_some_and(|line| line.text.trim() == "Events:");
+        starts.then(|| (kind_of_reasons(document), "(unnamed)"))
+    };
+    if let Some((kind, name)) = described(&document.subject).or_else(bare)
         && !lines().any(|line| line.text.starts_with("Name:"))
     {
         let titles = |line: &Line<'_>| !line.text.trim_start().starts_with("Type ");
