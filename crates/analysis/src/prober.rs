@@ -122,7 +122,7 @@ impl<'l> ModelProber<'l> {
             verdict: answer.verdict.word().into(),
             value: self.value(host, &flow, &answer),
             evidence: evidence(&answer),
-            related: self.listeners(host, &answer),
+            related: self.related(host, &answer),
             path: answer.lines(),
             missing: missing(&answer),
             unlisted: unlisted(&answer),
@@ -184,20 +184,17 @@ impl<'l> ModelProber<'l> {
             map.set("remove_command", commands::remove(answer, at).map_or(Value::Null, Value::from));
         }
         if let Some(step) = redirecting(answer) {
-            let mut fields = Fields::default();
-            fields.optional("text", step.text.as_ref());
-            fields.optional("table", step.table.as_ref());
-            fields.optional("chain", step.chain.as_ref());
-            fields.optional("document", step.document.as_ref());
-            fields.set("line", step.line.map_or(Value::Null, |line| Value::Int(line.into())));
-            map.set("redirected_by", fields.into());
+            map.set("redirected_by", step_fields(step));
         }
-        if answer.at.is_none()
-            && let Some(left) = &answer.left
-        {
-            map.text("out_interface", &left.interface);
-            map.text("source", &left.source.to_string());
+        if let Some(left) = &answer.left {
+            if answer.at.is_none() {
+                map.text("out_interface", &left.interface);
+                map.text("source", &left.source.to_string());
+            }
             map.set("source_translated", Value::Bool(left.translated));
+            if let Some(step) = sparing(answer).filter(|_| !left.translated) {
+                map.set("spared_by", step_fields(step));
+            }
         }
         map.text("traffic", &traffic(host, flow, answer));
         if let Some(likely) = answer.if_unseen_tables_are_empty {
@@ -239,6 +236,19 @@ impl<'l> ModelProber<'l> {
                 if table.form == FirewallForm::Nft && fact.source.document == *document)
         });
         Some((backend.0, listed_by_nft && !compat))
+    }
+
+    /// Lines beside those that decide: who listens, and which rule kept the source from being translated.
+    fn related(&self, host: &Host, answer: &Answer) -> Vec<(Text, Source)> {
+        let mut found = self.listeners(host, answer);
+        let spared = sparing(answer).filter(|_| answer.left.as_ref().is_some_and(|left| !left.translated));
+        if let Some((document, line)) = spared.and_then(|step| step.document.clone().zip(step.line)) {
+            let source = self.facts.iter().map(|fact| &fact.source);
+            let source = source.filter(|source| source.document == document && source.first_line == line);
+            found
+                .extend(source.take(1).map(|source| ("keeps the source from being translated".into(), source.clone())));
+        }
+        found
     }
 
     /// Who listens where the stopped packet wanted to go: it proves that the service is there and is not the fault.
@@ -396,7 +406,10 @@ fn traffic(host: &Host, flow: &Flow, answer: &Answer) -> String {
     let to = match answer.at.as_ref().map(|at| at.hook) {
         Some("INPUT" | "OUTPUT") if from != "host" => "host",
         _ => {
-            let destination = answer.reached.as_ref().map_or(flow.to, |reached| reached.address);
+            // Where it is stopped on its way, it may have another destination already.
+            let there = answer.at.as_ref().filter(|_| answer.packet == Some("fwd")).map(|at| at.destination);
+            let there = answer.reached.as_ref().map(|reached| reached.address).or(there);
+            let destination = there.unwrap_or(flow.to);
             let behind = answer.reached.as_ref().is_some_and(|reached| reached.container.is_some());
             if behind || container(destination) {
                 "container"
@@ -414,6 +427,30 @@ fn traffic(host: &Host, flow: &Flow, answer: &Answer) -> String {
 fn evidence(answer: &Answer) -> Vec<Source> {
     let by = answer.decided_by.iter().filter_map(|by| Some((by.document.clone()?, by.line?)));
     by.map(|(document, line)| Source::lines(document, line, line)).collect()
+}
+
+/// A rule on the packet's way.
+fn step_fields(step: &PathEntry) -> Value {
+    let mut fields = Fields::default();
+    fields.optional("text", step.text.as_ref());
+    fields.optional("table", step.table.as_ref());
+    fields.optional("chain", step.chain.as_ref());
+    fields.optional("document", step.document.as_ref());
+    fields.set("line", step.line.map_or(Value::Null, |line| Value::Int(line.into())));
+    fields.into()
+}
+
+/// The rule that lets the first packet out with its own source, ahead of those that would translate it.
+fn sparing(answer: &Answer) -> Option<&PathEntry> {
+    let spares = |step: &&PathEntry| {
+        step.packet == "fwd"
+            && step.container.is_none()
+            && &*step.hook == "POSTROUTING"
+            && step.table.as_deref() == Some("nat")
+            && matches!(step.rule, Some(RuleNumber::Number(_)))
+            && matches!(step.target.as_deref(), Some("ACCEPT" | "RETURN"))
+    };
+    answer.path.iter().rev().find(spares)
 }
 
 /// The last rule that gave the first packet another destination.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bundlescope_facts::{Fact, Source, Text, Value, event_spec};
-use bundlescope_rules::{Condition, Confidence, FixStep, Pattern, Rule, RuleRole, Severity, UNKNOWN};
+use bundlescope_rules::{Condition, Confidence, FixStep, Pattern, Rule, RuleRole, Severity, Template, UNKNOWN};
 use jiff::Timestamp;
 
 use crate::index::Id;
@@ -22,6 +22,9 @@ pub(crate) const MAX_FINDINGS: usize = 1_000;
 
 /// Rows of one finding that are tried for its texts.
 const MAX_TOLD: usize = 16;
+
+/// Rows of one finding for which commands are offered.
+const MAX_TOGETHER: usize = 8;
 
 /// Probes that one finding shows.
 const MAX_PROBES: usize = 4;
@@ -48,7 +51,7 @@ pub(crate) struct Draft {
 /// One finding for each set of subjects; rows about the same subjects add their evidence.
 pub(crate) fn findings(join: &Join<'_, '_>, renderer: &Renderer, rows: &[Row]) -> Vec<Draft> {
     // By host and subjects, the latter as text and as values.
-    type Group<'r> = (BTreeMap<Text, Value>, Vec<&'r Row>);
+    type Group<'r> = Vec<(BTreeMap<Text, Value>, &'r Row)>;
     let mut groups: BTreeMap<(Text, String), Group<'_>> = BTreeMap::new();
     for row in rows {
         let subjects: BTreeMap<Text, Value> = join
@@ -58,18 +61,68 @@ pub(crate) fn findings(join: &Join<'_, '_>, renderer: &Renderer, rows: &[Row]) -
             .map(|(name, operand)| (name.clone(), join.operand(operand, row)))
             .filter(|(_, value)| !value.is_null())
             .collect();
-        let key: String = subjects.iter().map(|(name, value)| format!("{name}={value}\u{1f}")).collect();
-        groups.entry((node(join, row), key)).or_insert_with(|| (subjects, Vec::new())).1.push(row);
+        let apart = subjects.iter().filter(|(name, _)| !join.rule.together.contains(name));
+        let key: String = apart.map(|(name, value)| format!("{name}={value}\u{1f}")).collect();
+        groups.entry((node(join, row), key)).or_default().push((subjects, row));
     }
     groups
         .into_iter()
         .take(MAX_FINDINGS)
-        .filter_map(|((node, key), (subjects, rows))| {
+        .filter_map(|((node, key), group)| {
+            let rows: Vec<&Row> = group.iter().map(|(_, row)| *row).collect();
             // A group holds at least the row that made it.
             let told = telling(join, renderer, &rows)?;
-            Some(draft(join, renderer, node, &key, subjects, told, &rows))
+            let together = Together::of(&join.rule.together, &group, told);
+            Some(draft(join, renderer, node, &key, &together, told, &rows))
         })
         .collect()
+}
+
+/// What the rows of one finding are about.
+struct Together<'r> {
+    /// One value of each subject, or all of those that may differ.
+    subjects: BTreeMap<Text, Value>,
+    /// For texts: every value of what may differ.
+    all: BTreeMap<Text, Vec<Value>>,
+    /// A row for each set of values that may differ, first the one that is told.
+    rows: Vec<&'r Row>,
+}
+
+impl<'r> Together<'r> {
+    fn of(names: &[Text], group: &[(BTreeMap<Text, Value>, &'r Row)], told: &'r Row) -> Self {
+        let first = group.iter().find(|(_, row)| std::ptr::eq(*row, told)).or(group.first());
+        let mut subjects = first.map(|(subjects, _)| subjects.clone()).unwrap_or_default();
+        let (mut all, mut rows) = (BTreeMap::new(), vec![told]);
+        if names.is_empty() {
+            return Self { subjects, all, rows };
+        }
+        let of = |subjects: &BTreeMap<Text, Value>| -> String {
+            names.iter().map(|name| format!("{}\u{1f}", subjects.get(name).unwrap_or(&Value::Null))).collect()
+        };
+        let mut seen = BTreeSet::from([of(&subjects)]);
+        for (other, row) in group.iter().take(MAX_ROWS) {
+            if seen.insert(of(other)) && rows.len() < MAX_TOGETHER {
+                rows.push(row);
+            }
+        }
+        for name in names {
+            let mut values: Vec<Value> = Vec::new();
+            for value in group.iter().take(MAX_ROWS).filter_map(|(subjects, _)| subjects.get(name)) {
+                if !values.contains(value) {
+                    values.push(value.clone());
+                }
+            }
+            values.sort_by(|a, b| match (a, b) {
+                (Value::Int(a), Value::Int(b)) => a.cmp(b),
+                _ => a.to_string().cmp(&b.to_string()),
+            });
+            if values.len() > 1 {
+                subjects.insert(name.clone(), Value::List(values.clone()));
+            }
+            all.insert(name.clone(), values);
+        }
+        Self { subjects, all, rows }
+    }
 }
 
 /// The row that the texts are made of: the first of those that leave least unknown. Several documents may state one
@@ -77,7 +130,7 @@ pub(crate) fn findings(join: &Join<'_, '_>, renderer: &Renderer, rows: &[Row]) -
 fn telling<'r>(join: &Join<'_, '_>, renderer: &Renderer, rows: &[&'r Row]) -> Option<&'r Row> {
     let first = *rows.first()?;
     let unknown = |row: &&&Row| {
-        let texts = [&join.rule.title, &join.rule.message].map(|text| renderer.text(text, join, row));
+        let texts = [&join.rule.title, &join.rule.message].map(|text| renderer.text(text, join, row, &BTreeMap::new()));
         texts.iter().map(|text| text.matches(UNKNOWN).count()).sum::<usize>()
     };
     if rows.len() == 1 || unknown(&&first) == 0 {
@@ -91,7 +144,7 @@ fn draft(
     renderer: &Renderer,
     node: Text,
     key: &str,
-    subjects: BTreeMap<Text, Value>,
+    together: &Together<'_>,
     told: &Row,
     rows: &[&Row],
 ) -> Draft {
@@ -110,6 +163,7 @@ fn draft(
             }
         }
     }
+    let text = |template: &Template| renderer.text(template, join, told, &together.all);
     let finding = Finding {
         id: format!("{}-{:08x}", rule.id, hash(&[&rule.id, &node, key])).into(),
         rule: rule.id.clone(),
@@ -121,17 +175,17 @@ fn draft(
         },
         severity: rule.severity.word().into(),
         confidence: rule.confidence.word().into(),
-        title: renderer.text(&rule.title, join, told),
-        message: renderer.text(&rule.message, join, told),
+        title: text(&rule.title),
+        message: text(&rule.message),
         about: rule.about.trim().to_owned(),
-        customer: rule.customer.as_ref().map(|text| renderer.text(text, join, told)).unwrap_or_default(),
+        customer: rule.customer.as_ref().map(text).unwrap_or_default(),
         references: rule.references.clone(),
-        fix: rule.fix.iter().map(|step| fix(join, renderer, step, told)).collect(),
+        fix: rule.fix.iter().map(|step| fixes(join, renderer, step, together)).collect(),
         evidence: gathered.evidence(),
         probes: gathered.probes,
         explains: Vec::new(),
         node,
-        subjects,
+        subjects: together.subjects.clone(),
     };
     Draft {
         finding,
@@ -158,9 +212,32 @@ fn node(join: &Join<'_, '_>, row: &Row) -> Text {
     first.unwrap_or_default()
 }
 
+/// A step of the remedy, with a command for each of the values that one finding is about.
+fn fixes(join: &Join<'_, '_>, renderer: &Renderer, step: &FixStep, together: &Together<'_>) -> Fix {
+    let mut each = together.rows.iter().map(|row| fix(join, renderer, step, row, &together.all));
+    let Some(mut first) = each.next() else {
+        return Fix { say: String::new(), run: None, proved: false, reason: None };
+    };
+    for other in each {
+        match (&mut first.run, other.run) {
+            (Some(run), Some(more)) => {
+                if !run.split('\n').any(|line| *line == more) {
+                    run.push('\n');
+                    run.push_str(&more);
+                }
+                first.proved &= other.proved;
+            }
+            // Commands for a part of what is told would leave the rest as it is.
+            (Some(_), None) => return Fix { say: first.say, run: None, proved: false, reason: other.reason },
+            (None, _) => {}
+        }
+    }
+    first
+}
+
 /// A step of the remedy; its command only when it is proved, or needs no proof.
-fn fix(join: &Join<'_, '_>, renderer: &Renderer, step: &FixStep, row: &Row) -> Fix {
-    let say = renderer.text(&step.say, join, row);
+fn fix(join: &Join<'_, '_>, renderer: &Renderer, step: &FixStep, row: &Row, all: &BTreeMap<Text, Vec<Value>>) -> Fix {
+    let say = renderer.text(&step.say, join, row, all);
     let withheld = |reason: String| Fix { say: say.clone(), run: None, proved: false, reason: Some(reason) };
     let Some(template) = &step.run else { return Fix { say, run: None, proved: false, reason: None } };
     let Some(command) = renderer.command(template, join, row) else {

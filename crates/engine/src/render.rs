@@ -28,8 +28,14 @@ impl Renderer {
     }
 
     /// Text for people. A template that fails shows its reason instead, so that the finding is not lost.
-    pub(crate) fn text(&self, template: &Template, join: &Join<'_, '_>, row: &Row) -> String {
-        let context = context(&template.names, join, row);
+    pub(crate) fn text(
+        &self,
+        template: &Template,
+        join: &Join<'_, '_>,
+        row: &Row,
+        all: &BTreeMap<Text, Vec<Value>>,
+    ) -> String {
+        let context = context(&template.names, join, row, all);
         let rendered = match self.text.render_str(&template.source, context) {
             Ok(text) => text,
             Err(error) => format!("(this text could not be made: {error})"),
@@ -43,7 +49,7 @@ impl Renderer {
 
     /// A command; `None` when a value of it is not known.
     pub(crate) fn command(&self, template: &Template, join: &Join<'_, '_>, row: &Row) -> Option<String> {
-        let context = context(&template.names, join, row);
+        let context = context(&template.names, join, row, &BTreeMap::new());
         let rendered = self.command.render_str(&template.source, context).ok()?;
         let command = rendered.trim();
         (!command.is_empty() && command.len() <= MAX_CHARS).then(|| command.to_owned())
@@ -51,14 +57,15 @@ impl Renderer {
 
     /// Whether an expression is true.
     pub(crate) fn holds(&self, expression: &Template, join: &Join<'_, '_>, row: &Row) -> Result<bool, String> {
-        let context = context(&expression.names, join, row);
+        let context = context(&expression.names, join, row, &BTreeMap::new());
         let compiled = self.text.compile_expression(&expression.source).map_err(|error| error.to_string())?;
         compiled.eval(context).map(|value| value.is_true()).map_err(|error| error.to_string())
     }
 }
 
 /// The names that a template looks up, and no others: a container's whole environment is not copied for its name.
-fn context(names: &BTreeSet<Text>, join: &Join<'_, '_>, row: &Row) -> Filled {
+/// `all` has every value of what the rows of one finding may differ in.
+fn context(names: &BTreeSet<Text>, join: &Join<'_, '_>, row: &Row, all: &BTreeMap<Text, Vec<Value>>) -> Filled {
     let mut wanted: BTreeMap<&str, Option<BTreeSet<&str>>> = BTreeMap::new();
     for name in names {
         let (head, rest) = name.split_once('.').map_or((&**name, None), |(head, rest)| (head, Some(rest)));
@@ -75,6 +82,10 @@ fn context(names: &BTreeSet<Text>, join: &Join<'_, '_>, row: &Row) -> Filled {
         let alias = join.rule.when.iter().position(|condition| &*condition.alias == head);
         let value = match alias.and_then(|position| row.matched.get(position)) {
             Some(matched) => object(join, matched.as_ref()?, parts.as_ref()),
+            None if head == "all" && !all.is_empty() => {
+                let of = |values: &Vec<Value>| values.iter().map(|value| filled(value, 0)).collect::<Filled>();
+                Filled::from_pairs(all.iter().map(|(name, values)| (name.to_string(), of(values))))
+            }
             None => {
                 let slot = join.rule.variables.iter().position(|variable| &*variable.name == head)?;
                 filled(row.slots.get(slot)?, 0)

@@ -261,3 +261,19 @@ fn a_duration_may_come_from_a_parameter() {
     assert_eq!(run(&[&text], &started("2026-11-21T11:01:00Z"), &Table::default()).findings.len(), 1);
     assert_eq!(run(&[&text], &started("2026-11-21T10:59:00Z"), &Table::default()).findings.len(), 0);
 }
+
+#[test]
+fn together_makes_one_finding_of_what_differs_in_these_subjects_only() {
+    let text = "id: r\ntitle: \"{{ n }}\"\nseverity: low\nstatus: draft\nwhen:\n  e: { endpoint: { network: $n, container: $c, address: $ip } }\n\
+                together: [c, ip]\nmessage: \"{{ all.c | join(', ') }}\"\nfix:\n  - { say: stop, run: \"docker stop {{ c }}\" }\n";
+    let mut facts = members();
+    facts.push(endpoint("web", "front", "172.19.0.2", 9));
+    let findings = run(&[text], &facts, &Table::default()).findings;
+    assert_eq!(findings.iter().map(|finding| &*finding.title).collect::<Vec<_>>(), ["app", "front"]);
+    assert_eq!(findings[0].message, "api, db, job");
+    assert_eq!(findings[0].fix[0].run.as_deref(), Some("docker stop api\ndocker stop db\ndocker stop job"));
+    assert_eq!(findings[0].subjects["ip"].to_string(), "172.18.0.2, 172.18.0.3, 172.18.0.4");
+    // What does not differ stays a plain value.
+    assert_eq!(findings[1].subjects["c"], "web".into());
+    assert_eq!(findings[1].fix[0].run.as_deref(), Some("docker stop web"));
+}

@@ -9,6 +9,8 @@ pub(crate) enum Subject {
     Rule(usize, bool, usize, usize),
     /// The NAT rules of nft run before those of iptables-legacy.
     LoadOrder,
+    /// A container is in this namespace.
+    Network(usize),
 }
 
 /// The answers taken in one run. The first run takes `true` everywhere; [`Branches::next`] goes through the others.

@@ -19,6 +19,7 @@ pub(crate) const RULE: &[&str] = &[
     "unless",
     "where",
     "subjects",
+    "together",
     "collect",
     "explains",
     "supersedes",

@@ -60,6 +60,8 @@ pub struct Rule {
     pub collect: BTreeMap<Text, Text>,
     /// What a finding is about, by name; the rule's variables unless told otherwise.
     pub subjects: Vec<(Text, Operand)>,
+    /// Subjects in which the rows of one finding may differ: it is about all their values.
+    pub together: Vec<Text>,
     /// The facts that it yields instead of findings.
     pub emit: Option<Emit>,
     /// Every variable, by slot. Slot 0 is the node.

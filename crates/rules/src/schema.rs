@@ -293,6 +293,9 @@ fn rule() -> Value {
             json!({ "type": "object", "additionalProperties": { "$ref": "#/$defs/scalar" } }),
             "What a finding is about, by name.",
         ),
+        "together" => {
+            (reference("texts"), "Subjects that do not tell findings apart: one finding is about all their values.")
+        }
         "message" => (json!({ "type": "string" }), "What happened, a template."),
         "customer" => (json!({ "type": "string" }), "What to tell the customer, a template."),
         "fix" => (json!({ "type": "array", "items": step() }), "What to do."),

@@ -82,6 +82,11 @@ pub const PROBE: KindSpec = KindSpec {
             FieldType::Record(REDIRECT_PARTS),
             &[" The rule that gave the first packet another destination."],
         ),
+        field(
+            "spared_by",
+            FieldType::Record(REDIRECT_PARTS),
+            &[" The rule that let the first packet out with its own source, ahead of those that translate it."],
+        ),
         field("decided_by", FieldType::Record(DECIDED_PARTS), &[" What decides."]),
         field("in_interface", TEXT, &[" Interface by which the packet enters the host where it is decided."]),
         field("out_interface", TEXT, &[" Interface by which it would leave."]),

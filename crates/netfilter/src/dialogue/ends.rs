@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use bundlescope_facts::Proto;
 
 use super::{End, Outcome};
+use crate::branch::Subject;
 use crate::flow::{Flow, From};
 use crate::packet::{ICMP, ICMPV6, TCP, Tuple, UDP};
 use crate::walk::Sim;
@@ -20,6 +21,7 @@ impl Sim<'_, '_> {
                 Some(found) if !found.running => unknown(format!("container {name} does not run"), &[]),
                 Some(found) => match found.namespace {
                     Some(namespace) => Ok(End::Namespace(namespace)),
+                    None if !found.candidates.is_empty() => Ok(End::Namespace(self.candidate(name, &found.candidates))),
                     None => match &found.foreign_driver {
                         Some(driver) => unknown(format!("how a network of driver {driver} carries packets"), &[]),
                         None => unknown(format!("the network of container {name}"), &["docker inspect"]),
@@ -28,6 +30,16 @@ impl Sim<'_, '_> {
             },
             From::Outside { address, input } => self.outside(*address, input.as_deref()),
         }
+    }
+
+    /// One of the places where a container may be; the others are followed in other runs.
+    fn candidate(&mut self, name: &str, candidates: &[usize]) -> usize {
+        self.assumed
+            .insert(format!("{name} is connected to a bridge of Docker (no `docker inspect` to tell to which)"));
+        let (last, others) = candidates.split_last().map_or((0, [].as_slice()), |(last, others)| (*last, others));
+        let reason = format!("which of Docker's networks {name} is connected to (`docker inspect`)");
+        let chosen = others.iter().find(|namespace| self.branches.ask(Subject::Network(**namespace), &reason));
+        chosen.copied().unwrap_or(last)
     }
 
     fn outside(&mut self, address: IpAddr, input: Option<&str>) -> Result<End, Box<Outcome>> {

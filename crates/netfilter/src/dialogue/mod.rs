@@ -163,6 +163,9 @@ impl Sim<'_, '_> {
             let verdict = if outcome.verdict == Verdict::Unknown { Verdict::Unknown } else { Verdict::Stalled };
             return Outcome { verdict, ..outcome };
         }
+        if let Some(outcome) = self.kept(&target) {
+            return outcome;
+        }
         match self.proxied(&target) {
             Some(proxied) => self.behind_proxy(server, proxied),
             None => Outcome::reached(Verdict::Delivered, target),

@@ -8,7 +8,7 @@ use super::{End, Outcome, Target};
 use crate::answer::Verdict;
 use crate::packet::{ACK, PSH, SYN, Sender, TCP, Tuple};
 use crate::rules::Step;
-use crate::walk::{Leg, Sim};
+use crate::walk::{Cause, Decider, Leg, Sim};
 
 impl Sim<'_, '_> {
     /// Where docker-proxy hands a connection on to; `None` when it is not docker-proxy that was reached.
@@ -29,6 +29,19 @@ impl Sim<'_, '_> {
             return Some(address.map(|address| (*address, published.container_port)));
         }
         Some(self.dnat_of(target.address, port))
+    }
+
+    /// With docker-proxy switched off, Docker 26 and later listens on published ports itself, so that nobody else takes them, and
+    /// accepts nothing: DNAT is meant to take the connections. The kernel completes the handshake all the same.
+    pub(super) fn kept(&self, target: &Target) -> Option<Outcome> {
+        let port = target.port?;
+        if target.namespace != Some(0) || target.process.as_deref() != Some("dockerd") {
+            return None;
+        }
+        self.host.published.iter().find(|published| published.host_port == port)?;
+        let text = format!("dockerd only keeps port {port} and accepts nothing: no DNAT rule takes the connection");
+        let cause = Cause::new(Decider::Listener, text, target.source.as_ref());
+        Some(Outcome { target: Some(target.clone()), ..Outcome::stopped(Verdict::Stalled, Leg::Dat, Some(cause)) })
     }
 
     /// Docker makes a DNAT rule for every port for which it starts a proxy.

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use bundlescope_facts::{Data, Fact, Interface as InterfaceFact, RouteKind, Text};
+use bundlescope_facts::{Data, Fact, Interface as InterfaceFact, RouteKind, Source, Text};
 use ipnet::IpNet;
 
 use super::{
-    Fib, Hop, Host, IfAddress, Interface, Link, Listening, Namespace, Neighbour, Port, Published, Route, Sets,
+    Fib, Hop, Host, IfAddress, Interface, Link, Listening, Namespace, Neighbour, Off, Port, Published, Route, Sets,
     containers, fib::Policy, table_name,
 };
 use crate::rules::Builder;
@@ -81,7 +81,7 @@ pub(super) fn container_of(fact: &Fact) -> Option<&Text> {
 /// Adds a fact to the namespace in which it was seen.
 pub(super) fn add(namespace: &mut Namespace, fact: &Fact) {
     match &fact.data {
-        Data::Interface(data) => add_interface(namespace, data),
+        Data::Interface(data) => add_interface(namespace, data, &fact.source),
         Data::Address(data) => {
             let Some(address) = data.address else { return };
             let interface = interface_named(namespace, &data.interface);
@@ -190,7 +190,7 @@ fn add_listener(namespace: &mut Namespace, data: &bundlescope_facts::Listener, f
     }
 }
 
-fn add_interface(namespace: &mut Namespace, data: &InterfaceFact) {
+fn add_interface(namespace: &mut Namespace, data: &InterfaceFact, source: &Source) {
     let bond = data.flags.iter().any(|flag| &**flag == "SLAVE");
     let interface = interface_named(namespace, &data.name);
     interface.index = interface.index.or(data.index);
@@ -201,6 +201,14 @@ fn add_interface(namespace: &mut Namespace, data: &InterfaceFact) {
         interface.master = interface.master.take().or_else(|| data.master.clone());
     }
     interface.bridge |= data.link_kind.as_deref() == Some("bridge");
+    // Forms without flags do not tell whether it is up.
+    let down = !data.up && !data.flags.is_empty();
+    match data.carrier {
+        _ if down => interface.off = Some((Off::Down, source.clone())),
+        Some(false) => interface.off = interface.off.take().or_else(|| Some((Off::NoCarrier, source.clone()))),
+        Some(true) => interface.works = true,
+        None => {}
+    }
 }
 
 /// The interface of that name, made when it is new.
@@ -218,6 +226,8 @@ pub(super) fn interface_named<'n>(namespace: &'n mut Namespace, name: &Text) -> 
                 peer: None,
                 master: None,
                 kind: None,
+                off: None,
+                works: false,
             });
             namespace.interfaces.len() - 1
         }

@@ -53,10 +53,99 @@ pub(super) fn add(host: &mut Host, facts: &[&Fact]) {
         }
     }
     share(host, &modes);
+    guess(host, &modes);
+}
+
+/// Containers of which nothing but a list tells: `docker ps` shows neither networks nor addresses. Each gets a namespace on every
+/// bridge of Docker that has a member; an answer counts where it is the same on all of them.
+fn guess(host: &mut Host, modes: &[(Text, Option<Text>)]) {
+    let unplaced = |container: &Container| {
+        container.running
+            && container.namespace.is_none()
+            && container.foreign_driver.is_none()
+            && !modes.iter().any(|(name, _)| *name == container.name)
+    };
+    if !host.containers.iter().any(unplaced) {
+        return;
+    }
+    let Some(own) = host.own() else { return };
+    let ours = |name: &str| {
+        let id = name.strip_prefix("br-");
+        name == "docker0" || id.is_some_and(|id| id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    let used: Vec<(Text, IfAddress)> = own
+        .interfaces
+        .iter()
+        .filter(|interface| ours(&interface.name) && interface.is_off().is_none())
+        .filter_map(|interface| {
+            let v4 = interface.addresses.iter().find(|own| own.address.is_ipv4() && own.prefix <= 30)?;
+            Some((interface.name.clone(), v4.clone()))
+        })
+        .collect();
+    let mut candidates = Vec::new();
+    for (bridge, gateway) in used {
+        candidates.extend(guest(host, &bridge, &gateway));
+    }
+    for container in host.containers.iter_mut().filter(|container| unplaced(container)) {
+        container.candidates.clone_from(&candidates);
+    }
+}
+
+/// A namespace on a bridge, with an address that nothing else has.
+fn guest(host: &mut Host, bridge: &Text, gateway: &IfAddress) -> Option<usize> {
+    let IpNet::V4(subnet) = gateway.network()? else { return None };
+    let taken = |address: &IpAddr| {
+        *address == gateway.address || host.containers.iter().any(|container| container.addresses.contains(address))
+    };
+    let address = subnet.hosts().skip(1).take(4096).map(IpAddr::V4).find(|address| !taken(address))?;
+    // The rules do not tell it from others: whether it is reached is not asked of it.
+    let at = host.namespaces.len();
+    let mut made = Namespace::default();
+    let interface = interface_named(&mut made, &"eth0".into());
+    let (scope, secondary, peer) = ("global".into(), false, None);
+    interface.addresses.push(IfAddress { address, prefix: gateway.prefix, secondary, scope, peer });
+    let at_interface = made.interface("eth0")?;
+    for known in &mut host.namespaces.first_mut()?.interfaces {
+        known.bridge |= known.name == *bridge;
+    }
+    let at_bridge = host.own()?.interface(bridge)?;
+    host.ports.push(Port {
+        bridge: at_bridge,
+        name: "".into(),
+        hairpin: None,
+        isolated: false,
+        forwarding: true,
+        member: Some((at, at_interface)),
+        guessed: true,
+        virtual_link: true,
+        source: None,
+    });
+    let port = host.ports.len() - 1;
+    if let Some(interface) = made.interfaces.get_mut(at_interface) {
+        interface.link = Link::Port(port);
+    }
+    inherit_sysctls(host, &mut made);
+    build::finish(&mut made);
+    if let Ok(everything) = "0.0.0.0/0".parse::<IpNet>() {
+        add_route(&mut made.fib, everything, Some(gateway.address), &"eth0".into());
+    }
+    made.fib.sort();
+    (made.fib.complete, made.fib.seen) = (true, true);
+    host.namespaces.push(made);
+    Some(at)
 }
 
 fn new_container(name: Text, id: Text, running: bool) -> Container {
-    Container { name, id, running, namespace: None, addresses: Vec::new(), ports: Vec::new(), foreign_driver: None }
+    Container {
+        name,
+        id,
+        running,
+        namespace: None,
+        addresses: Vec::new(),
+        ports: Vec::new(),
+        foreign_driver: None,
+        candidates: Vec::new(),
+    }
 }
 
 fn add_container(host: &mut Host, data: &bundlescope_facts::Container, modes: &mut Vec<(Text, Option<Text>)>) {

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use bundlescope_facts::{Fact, Proto, Source, Text};
 
 pub(crate) use fib::{Fib, Hop, Key, NoRoute, Route, table_name};
-pub(crate) use namespace::{IfAddress, Interface, Link, Listening, Namespace, Neighbour, Port};
+pub(crate) use namespace::{IfAddress, Interface, Link, Listening, Namespace, Neighbour, Off, Port};
 pub(crate) use sets::{Part, Sets, address_matches, element_matches, parse_number, port_matches};
 
 /// The hosts of a bundle.
@@ -34,6 +34,8 @@ pub(crate) struct Container {
     pub(crate) ports: Vec<(Proto, u16)>,
     /// A network of a driver that is not followed, such as `overlay`.
     pub(crate) foreign_driver: Option<Text>,
+    /// Where nothing tells to which of Docker's bridges it is connected: a namespace on each of those that are in use.
+    pub(crate) candidates: Vec<usize>,
 }
 
 /// A port of the host that docker-proxy or DNAT hands to a container.

@@ -50,6 +50,26 @@ pub(crate) struct Interface {
     pub(crate) peer: Option<Text>,
     pub(crate) master: Option<Text>,
     pub(crate) kind: Option<Text>,
+    /// It is set down or has no carrier, and no document says otherwise: why, and where that stands.
+    pub(crate) off: Option<(Off, Source)>,
+    /// A document shows it up and with a carrier.
+    pub(crate) works: bool,
+}
+
+impl Interface {
+    /// Why nothing leaves by it.
+    pub(crate) fn is_off(&self) -> Option<&(Off, Source)> {
+        self.off.as_ref().filter(|_| !self.works)
+    }
+}
+
+/// Why nothing leaves by an interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Off {
+    /// `ip link set … down`.
+    Down,
+    /// The other end is not there.
+    NoCarrier,
 }
 
 /// A port of a bridge of the host.

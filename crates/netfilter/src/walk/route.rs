@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use bundlescope_facts::{RouteKind, Source};
+use bundlescope_facts::{RouteKind, Source, Text};
 
 use super::hooks::{Env, HookEnd};
 use super::{Cause, Decider, Event, Fate, Sim};
-use crate::model::{Key, Link, Namespace, NoRoute};
+use crate::model::{Key, Link, Namespace, NoRoute, Off};
 use crate::packet::{Packet, Tuple};
 use crate::rules::Hook;
 
@@ -325,8 +325,28 @@ impl Sim<'_, '_> {
             let text = format!("a request from {} for {} is not answered", packet.tuple.src, out.next);
             return self.no_neighbour(namespace, &packet, Cause::new(Decider::Neighbour, text, None), forwarded);
         }
+        if namespace == 0
+            && let Some((off, source)) = interface.is_off().filter(|_| !interface.bridge)
+        {
+            let text = match off {
+                Off::Down => format!("{} is down", interface.name),
+                Off::NoCarrier => format!("{} has no carrier", interface.name),
+            };
+            return self.no_neighbour(
+                namespace,
+                &packet,
+                Cause::new(Decider::Neighbour, text, Some(source)),
+                forwarded,
+            );
+        }
         if interface.bridge && namespace == 0 {
             return self.bridge_out(out, packet, forwarded);
+        }
+        if let (Link::Port(port), true) = (interface.link, namespace != 0)
+            && let Some((name, source)) = self.bridge_down(port)
+        {
+            let cause = Cause::new(Decider::Neighbour, format!("the bridge {name} is down"), Some(&source));
+            return self.no_neighbour(namespace, &packet, cause, forwarded);
         }
         match interface.link {
             Link::Loopback => self.loop_back(namespace, packet),
@@ -349,6 +369,14 @@ impl Sim<'_, '_> {
                 }
             }
         }
+    }
+
+    /// The bridge of a port, when it is set down: it takes no frames.
+    fn bridge_down(&self, port: usize) -> Option<(Text, Source)> {
+        let bridge = self.host.own()?.interfaces.get(self.host.ports.get(port)?.bridge)?;
+        let (off, source) = bridge.is_off()?;
+        // Without a carrier it has no member that is up, which a member itself contradicts.
+        (*off == Off::Down).then(|| (bridge.name.clone(), source.clone()))
     }
 
     /// A neighbour that does not exist: an error for local senders, an ICMP error for others.

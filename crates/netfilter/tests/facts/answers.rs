@@ -95,3 +95,20 @@ fn behind_docker_proxy_a_drop_stalls_and_a_closed_port_closes() {
     world.rules(&format!("{}*filter\n:OUTPUT ACCEPT\nCOMMIT\n", PUBLISHED.replace("0.2:80", "0.2:81")));
     assert_eq!(world.ask("c3 tcp 192.0.2.10:8080").verdict.word(), "closed");
 }
+
+#[test]
+fn dockerd_keeps_a_published_port_and_accepts_nothing() {
+    let mut world = World::new();
+    let published = r#""NetworkSettings":{"Ports":{"80/tcp":[{"HostIp":"0.0.0.0","HostPort":"8080"}]},"#;
+    let inspect = world.documents.iter().find(|(path, _)| path == "docker/docker_inspect.json").unwrap().1.clone();
+    let plain = r#""NetworkSettings":{"#;
+    let inspect = inspect.replacen(plain, published, 1);
+    world.set("docker/docker_inspect.json", &inspect);
+    world.set(
+        "network/ss_-lntup.txt",
+        "Netid State  Recv-Q Send-Q Local Address:Port Peer Address:PortProcess\ntcp   LISTEN 0      4096         0.0.0.0:8080        0.0.0.0:*    users:((\"dockerd\",pid=1,fd=4))\n",
+    );
+    assert_eq!(world.verdict("c3 tcp 192.0.2.10:8080"), "stalled dat listener");
+    world.rules("*nat\n:PREROUTING ACCEPT\n-A PREROUTING -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80\nCOMMIT\n*filter\n:FORWARD ACCEPT\nCOMMIT\n");
+    assert_eq!(world.ask("c3 tcp 192.0.2.10:8080").verdict.word(), "delivered");
+}

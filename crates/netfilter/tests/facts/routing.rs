@@ -162,3 +162,54 @@ fn a_container_without_a_known_bridge_is_not_outside_the_host() {
     let answer = world.ask("c1 tcp 192.0.2.10:80");
     assert_eq!(answer.verdict.word(), "unknown");
 }
+
+#[test]
+fn nothing_leaves_by_an_interface_without_a_carrier_or_that_is_down() {
+    for (flags, why) in [("NO-CARRIER,BROADCAST,MULTICAST,UP", "has no carrier"), ("BROADCAST,MULTICAST", "is down")] {
+        let mut world = World::new();
+        world.change(
+            "network/ip_addr.txt",
+            "2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP>",
+            &format!("2: eth0: <{flags}>"),
+        );
+        let answer = world.ask("c1 tcp 192.0.2.77:80");
+        assert_eq!(answer.verdict.word(), "unroutable", "{why}");
+        assert_eq!(answer.decided_by.map(|by| by.text.to_string()), Some(format!("eth0 {why}")));
+        // Its own address is reached all the same.
+        assert_eq!(world.ask("c1 tcp 192.0.2.10:80").verdict.word(), "delivered", "{why}");
+    }
+}
+
+#[test]
+fn a_bridge_that_is_down_takes_nothing_from_its_containers() {
+    let mut world = World::new();
+    world.change("network/ip_addr.txt", "4: br-1: <BROADCAST,MULTICAST,UP,LOWER_UP>", "4: br-1: <BROADCAST,MULTICAST>");
+    assert_eq!(world.verdict("c3 tcp 192.0.2.77:80"), "unroutable fwd neighbour");
+    assert_eq!(world.ask("c1 tcp 192.0.2.77:80").verdict.word(), "delivered");
+}
+
+#[test]
+fn a_container_of_which_only_a_list_tells_may_be_on_any_bridge() {
+    let mut world = World::new();
+    let rows = "CONTAINER ID   IMAGE     COMMAND   CREATED         STATUS         PORTS     NAMES\n46124634c661   app:1.4   \"app\"     2 minutes ago   Up 2 minutes             worker\n";
+    world.set("docker/docker_ps_-a.txt", rows);
+    world.set("network/ip_addr.txt", &World::ip_addr().replace("br-1", "br-0123456789ab"));
+    world.change("network/ip_route.txt", "br-1", "br-0123456789ab");
+    world.filter("-A INPUT ! -i eth0 -j DROP");
+    let answer = world.ask("worker tcp 192.0.2.10:80");
+    assert_eq!(answer.verdict.word(), "dropped");
+    assert!(
+        answer.assumed.iter().any(|text| text.starts_with("worker is connected to a bridge")),
+        "{:?}",
+        answer.assumed
+    );
+    // Where it makes a difference, nothing is claimed.
+    world.filter("-A INPUT -i docker0 -j DROP");
+    let answer = world.ask("worker tcp 192.0.2.10:80");
+    assert_eq!(answer.verdict.word(), "unknown");
+    assert!(
+        answer.assumed.iter().any(|text| text.contains("which of Docker's networks worker is")),
+        "{:?}",
+        answer.assumed
+    );
+}

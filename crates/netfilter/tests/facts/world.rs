@@ -81,6 +81,19 @@ impl World {
         self
     }
 
+    /// What `ip addr` shows of the host.
+    pub(crate) fn ip_addr() -> &'static str {
+        IP_ADDR
+    }
+
+    /// Replaces a text that the document holds.
+    pub(crate) fn change(&mut self, path: &str, from: &str, to: &str) -> &mut Self {
+        let (_, text) = self.documents.iter().find(|(other, _)| other == path).unwrap();
+        assert!(text.contains(from), "{from}");
+        let text = text.replace(from, to);
+        self.set(path, &text)
+    }
+
     /// Adds a setting; a later one of the same key counts.
     pub(crate) fn sysctl(&mut self, line: &str) -> &mut Self {
         let path = "system/sysctl_-a.txt";

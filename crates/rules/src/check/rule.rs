@@ -32,8 +32,14 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
         let variables = scope.variables.iter().filter(|variable| variable.local == local);
         variables.map(|variable| variable.name.clone()).collect()
     };
-    let names =
-        Names { aliases: scope.aliases.iter().cloned().collect(), variables: named(false), local: named(true), broken };
+    let together = entries.get("together").map(|node| checker.texts(node, "`together`")).unwrap_or_default();
+    let names = Names {
+        aliases: scope.aliases.iter().cloned().collect(),
+        variables: named(false),
+        local: named(true),
+        broken,
+        together,
+    };
     let filters = match entries.get("where") {
         Some(Node { value: Yaml::List(items), .. }) => {
             items.iter().filter_map(|item| checker.named(item, "an expression of `where`", &names, true)).collect()
@@ -98,6 +104,7 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
     let fix = entries.get("fix").map(|node| checker.fix(node, &mut scope, &names)).unwrap_or_default();
     checker.proofs(entries, &when, &fix);
     let subjects = checker.subjects(entries, &mut scope);
+    checker.together(entries, &subjects);
     let tests = entries
         .get("tests")
         .map(|node| checker.rule_tests(node, &subjects.iter().map(|(name, _)| &**name).collect::<Vec<_>>()))
@@ -146,6 +153,7 @@ pub(crate) fn rule(checker: &mut Checker<'_>, entries: Entries<'_>) -> Option<Ru
         fix,
         collect,
         subjects,
+        together: names.together,
         emit,
         variables: scope.variables,
         across_nodes,
@@ -345,6 +353,19 @@ impl Checker<'_> {
             found.push((key.name.as_str().into(), operand));
         }
         found
+    }
+
+    /// What `together` names are subjects.
+    fn together(&mut self, entries: Entries<'_>, subjects: &[(Text, Operand)]) {
+        let Some(node) = entries.get("together") else { return };
+        for item in node.items() {
+            let Some(name) = item.as_text().filter(|name| !subjects.iter().any(|(known, _)| **known == **name)) else {
+                continue;
+            };
+            let help = suggest::help(name, "subjects of the rule", subjects.iter().map(|(name, _)| &**name));
+            let message = format!("`{name}` is no subject of this rule");
+            self.report(&codes::UNKNOWN_NAME, item.span.clone(), message, "no subject", help);
+        }
     }
 
     fn collect(&mut self, node: &Node) -> BTreeMap<Text, Text> {

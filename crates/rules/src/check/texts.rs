@@ -12,6 +12,9 @@ use crate::suggest;
 use crate::template::{Piece, Template, pieces};
 use crate::yaml::{Node, Yaml};
 
+/// The name by which texts have all values of the subjects in `together`.
+const ALL: &str = "all";
+
 /// The names that templates of a rule may use.
 pub(crate) struct Names {
     pub(super) aliases: BTreeMap<Text, Vec<Shape>>,
@@ -20,6 +23,8 @@ pub(crate) struct Names {
     pub(super) local: BTreeSet<Text>,
     /// Names of conditions that are wrong themselves, so that one mistake is not told twice.
     pub(super) broken: BTreeSet<String>,
+    /// What `all` has the values of: the names in `together`.
+    pub(super) together: Vec<Text>,
 }
 
 impl Names {
@@ -42,6 +47,9 @@ impl Checker<'_> {
         for name in &template.names {
             let (head, rest) = name.split_once('.').map_or((&**name, None), |(head, rest)| (head, Some(rest)));
             if names.broken.contains(head) || names.variables.contains(head) {
+                continue;
+            }
+            if head == ALL && rest.is_some_and(|rest| names.together.iter().any(|name| **name == *rest)) {
                 continue;
             }
             match (names.aliases.get(head), rest) {
