@@ -386,7 +386,23 @@ fn is_value(word: &str) -> bool {
 const PROSE_WORDS: &[&str] =
     &["is", "are", "the", "of", "for", "this", "that", "to", "will", "was", "in", "and", "with", "should", "not", "a"];
 
-/// `docker exec [-it] NAME command`, `ip netns exec NAME command`, `nsenter -t PID -n command`, `sh -c "command"`.
+/// What `ssh [options] HOST command` runs on the other machine.
+fn remote<'a, 'w>(words: &'w [&'a str]) -> Option<&'w [&'a str]> {
+    // Options of ssh(1) that take an argument, which may follow without a blank.
+    const WITH_ARGUMENT: &str = "BbcDEeFIiJLlmOopQRSWw";
+    let mut words = words;
+    while let [option, rest @ ..] = words
+        && option.starts_with('-')
+    {
+        let apart = option.len() == 2 && option.ends_with(|letter| WITH_ARGUMENT.contains(letter));
+        words = rest.get(usize::from(apart)..)?;
+    }
+    let (host, command) = words.split_first()?;
+    let plain = !host.starts_with(['\'', '"']) && !PROSE_WORDS.contains(host);
+    (plain && !command.is_empty()).then_some(command)
+}
+
+/// `docker exec [-it] NAME command`, `ssh HOST command`, `ip netns exec NAME command`, `nsenter -t PID -n command`, `sh -c "command"`.
 fn wrapped(words: &[&str], depth: u8) -> Option<Command> {
     let skip_options = |words: &[&str]| words.iter().take_while(|word| word.starts_with('-')).count();
     match words {
@@ -410,6 +426,7 @@ fn wrapped(words: &[&str], depth: u8) -> Option<Command> {
         ["sh" | "bash" | "/bin/sh" | "/bin/bash", "-c" | "-lc", rest @ ..] => {
             read(rest.join(" ").trim_matches(['\'', '"']), depth + 1)
         }
+        ["ssh", rest @ ..] => read(remote(rest)?.join(" ").trim_matches(['\'', '"']), depth + 1),
         ["timeout", limit, rest @ ..] if limit.starts_with(|c: char| c.is_ascii_digit()) => {
             read(&rest.join(" "), depth + 1)
         }
