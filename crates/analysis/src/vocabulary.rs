@@ -13,7 +13,8 @@ pub fn vocabulary() -> String {
          Every kind of fact and event that a rule may name, its fields with their types and units, and the documents that state\n\
          it. Made from the types by `bundlescope rules vocabulary > rules/VOCABULARY.md`; a test compares.\n\n\
          Every field may be absent. Besides their own fields all facts have `node` (the host), `document` and `line` (where it\n\
-         stands); events have `count`, `first` and `last` (how many records say it, and when).\n\n\
+         stands); events have `count`, `first` and `last` (how many records say it, and when), and where the log or its path tells it\n\
+         `namespace` and `pod`, and of the first record `unit`, `program` and `program_pid`.\n\n\
          ## Kinds\n\n",
     );
     for kind in KINDS {

@@ -7,7 +7,20 @@ use bundlescope_facts::{Text, Value};
 use bundlescope_rules::{EXPECT_KEYS, Fragment, RuleText, Step};
 
 /// Fields of events that depend on the log around the record.
-pub(crate) const NOT_OWN: &[&str] = &["node", "document", "line", "count", "first", "last", "ongoing", "container"];
+pub(crate) const NOT_OWN: &[&str] = &[
+    "node",
+    "document",
+    "line",
+    "count",
+    "first",
+    "last",
+    "ongoing",
+    "container",
+    "namespace",
+    "unit",
+    "program",
+    "program_pid",
+];
 
 /// Those that a test gets that expects nothing yet.
 const FILLED: &[&str] = &["fires", "message", "evidence", "subjects"];

@@ -14,6 +14,27 @@ const fn field(name: &'static str, ty: FieldType, doc: &'static [&'static str]) 
 const CONTAINER: FieldSpec =
     field("container", TEXT, &[" Name of the container whose log it is; absent for the host's own logs."]);
 
+/// Fields that events of every kind may have besides those of their kind: whose record it is.
+pub const ORIGIN_FIELDS: &[FieldSpec] = &[
+    field("namespace", TEXT, &[" For events: namespace of the pod whose log it is, where the path tells it."]),
+    field("pod", TEXT, &[" For events: pod whose log it is, where the path tells it."]),
+    field(
+        "unit",
+        TEXT,
+        &[" For events: systemd unit that wrote the first record, in the journal's json and export forms."],
+    ),
+    field(
+        "program",
+        TEXT,
+        &[" For events: program that wrote the first record, as syslog and the journal name it, such as `dockerd`."],
+    ),
+    field(
+        "program_pid",
+        FieldType::Integer,
+        &[" For events: process id of that program. Records of several programs that say the same make one event."],
+    ),
+];
+
 const ONGOING: FieldSpec = field(
     "ongoing",
     FieldType::Bool,

@@ -28,7 +28,7 @@ mod schema;
 mod source;
 mod value;
 
-pub use event::{COMPOUND_GROUPS, EVENTS, event_spec};
+pub use event::{COMPOUND_GROUPS, EVENTS, ORIGIN_FIELDS, event_spec};
 pub use fact::{Fact, Occurrences};
 pub use kinds::*;
 pub use schema::{Field, FieldSpec, FieldType, KindSpec};

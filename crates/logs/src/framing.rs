@@ -35,6 +35,57 @@ pub(crate) struct Line<'a> {
     pub(crate) source: u64,
     /// Container that the framing names.
     pub(crate) container: Option<String>,
+    /// Who wrote it, as the framing of syslog or of the journal says.
+    pub(crate) writer: Writer,
+}
+
+/// Who wrote a record.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Writer {
+    /// Unit of systemd; only the journal's own forms name it.
+    pub(crate) unit: Option<String>,
+    /// Program, as it names itself to syslog.
+    pub(crate) program: Option<String>,
+    /// Its process id.
+    pub(crate) pid: Option<i64>,
+}
+
+impl Writer {
+    /// `ident[pid]` of syslog.
+    fn of_ident(ident: &[u8]) -> Self {
+        let ident = String::from_utf8_lossy(ident);
+        let (program, pid) = match ident.split_once('[') {
+            Some((program, rest)) => (program, rest.trim_end_matches(']').parse().ok()),
+            None => (&*ident, None),
+        };
+        Self { unit: None, program: Some(program.to_owned()).filter(|program| !program.is_empty()), pid }
+    }
+
+    /// Takes in a field of the journal, unless one that says it better was taken in before.
+    fn take(&mut self, key: &str, value: &[u8]) {
+        let text = || Some(String::from_utf8_lossy(value).into_owned()).filter(|text| !text.is_empty());
+        match key {
+            "_SYSTEMD_UNIT" => self.unit = text(),
+            // What systemd itself writes is about another unit.
+            "UNIT" => self.unit = self.unit.take().or_else(text),
+            "SYSLOG_IDENTIFIER" => self.program = text(),
+            "_COMM" => self.program = self.program.take().or_else(text),
+            "_PID" => self.pid = text().and_then(|text| text.parse().ok()),
+            _ => {}
+        }
+    }
+}
+
+/// The fields of the journal that [`Writer::take`] reads.
+const WRITER_FIELDS: [&str; 5] = ["_SYSTEMD_UNIT", "UNIT", "SYSLOG_IDENTIFIER", "_COMM", "_PID"];
+
+/// Takes in a line `FIELD=value` of `journalctl -o export`.
+pub(crate) fn journal_writer(raw: &[u8], writer: &mut Writer) {
+    for key in WRITER_FIELDS {
+        if let Some(value) = raw.strip_prefix(key.as_bytes()).and_then(|rest| rest.strip_prefix(b"=")) {
+            writer.take(key, value);
+        }
+    }
 }
 
 /// Takes the framing off a line. `year` is used for stamps that have none.
@@ -90,7 +141,7 @@ fn json_file(raw: &[u8]) -> Option<Line<'_>> {
         text = unescape::strip_ansi(&text);
     }
     let source = if memchr::memmem::find(rest, br#""stream":"stderr""#).is_some() { 2 } else { 1 };
-    Some(Line { text: Cow::Owned(text), time: time::find_json(rest), partial, source, container: None })
+    Some(Line { text: Cow::Owned(text), time: time::find_json(rest), partial, source, ..Line::default() })
 }
 
 /// `journalctl -o json`, and the message of `-o export`.
@@ -111,12 +162,19 @@ fn journal(raw: &[u8]) -> Option<Line<'_>> {
     let pid = member("_PID").unwrap_or_default();
     // Docker's journald driver names the container.
     let container = member("CONTAINER_NAME").or_else(|| member("CONTAINER_ID"));
+    let mut writer = Writer::default();
+    for key in WRITER_FIELDS {
+        if let Some(value) = member(key) {
+            writer.take(key, &value);
+        }
+    }
     Some(Line {
         text: Cow::Owned(text),
         time: time::find_json(raw),
         partial: member("CONTAINER_PARTIAL_MESSAGE").is_some_and(|partial| partial == b"true"),
         source: hash(&[ident, pid].concat()),
         container: container.map(|name| String::from_utf8_lossy(&name).into_owned()),
+        writer,
     })
 }
 
@@ -243,7 +301,9 @@ fn rfc5424(rest: &[u8], time: Option<Timestamp>) -> Option<Line<'_>> {
     }
     let text = tail.strip_prefix(b" ").unwrap_or(tail);
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    Some(Line { text: Cow::Borrowed(text), time, source: hash(&[app, pid].concat()), ..Line::default() })
+    let named = |word: &[u8]| (word != b"-").then(|| String::from_utf8_lossy(word).into_owned());
+    let writer = Writer { unit: None, program: named(app), pid: named(pid).and_then(|pid| pid.parse().ok()) };
+    Some(Line { text: Cow::Borrowed(text), time, source: hash(&[app, pid].concat()), writer, ..Line::default() })
 }
 
 /// `host ident[pid]: text` behind a stamp.
@@ -272,7 +332,9 @@ fn syslog(rest: &[u8], time: Option<Timestamp>) -> Option<Line<'_>> {
     let short = name.rsplit(|b| *b == b'/').next().unwrap_or(name);
     let container = (short.len() == 12 && short.iter().all(u8::is_ascii_hexdigit))
         .then(|| String::from_utf8_lossy(short).into_owned());
-    Some(Line { text: Cow::Borrowed(text), time, partial: false, source: hash(ident), container })
+    // Then the name is no program's.
+    let writer = if container.is_some() { Writer::default() } else { Writer::of_ident(ident) };
+    Some(Line { text: Cow::Borrowed(text), time, partial: false, source: hash(ident), container, writer })
 }
 
 fn hash(bytes: &[u8]) -> u64 {

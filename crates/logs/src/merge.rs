@@ -6,6 +6,7 @@ use bundlescope_facts::{Excerpt, Fact, Occurrences, Source, Text, Value};
 use jiff::Timestamp;
 
 use crate::fields::Fields;
+use crate::framing::Writer;
 
 /// Distinct events of one document; more are counted only.
 const MAX_EVENTS: usize = 10_000;
@@ -79,6 +80,22 @@ impl Events {
             topics,
         });
         Some(at)
+    }
+
+    /// Notes who wrote the first record of an event. Others may say the same later, so it does not tell events apart.
+    pub(crate) fn written_by(&mut self, index: Option<usize>, writer: &Writer) {
+        let Some(event) = index.and_then(|at| self.list.get_mut(at)).filter(|event| event.count == 1) else { return };
+        let text = |name: &Option<String>| name.as_deref().map(|name| Value::Text(name.into()));
+        let of = [
+            ("unit", text(&writer.unit)),
+            ("program", text(&writer.program)),
+            ("program_pid", writer.pid.map(Value::Int)),
+        ];
+        for (name, value) in of {
+            if let Some(value) = value {
+                event.fields.entry(name.into()).or_insert(value);
+            }
+        }
     }
 
     /// Counts one more record of a known event.

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
-use crate::framing::{self, Line};
+use crate::framing::{self, Line, Writer};
 use crate::unescape;
 
 /// Lines of one record at most.
@@ -33,6 +33,8 @@ pub(crate) struct Record {
     pub(crate) time: Option<Timestamp>,
     /// Container that the framing names.
     pub(crate) container: Option<String>,
+    /// Who wrote it, where the framing says so.
+    pub(crate) writer: Writer,
 }
 
 /// Reads the record around a hit.
@@ -91,6 +93,10 @@ pub(crate) fn around(buffer: &[u8], hit: usize, year: Option<i16>) -> Record {
     let mut record = Record {
         time: lines.iter().find_map(|(_, line)| line.time).or_else(|| time_above(buffer, lines.first()?.0.start)),
         container: lines.iter().find_map(|(_, line)| line.container.clone()),
+        writer: lines
+            .first()
+            .map(|(range, line)| entry_writer(buffer, range).unwrap_or_else(|| line.writer.clone()))
+            .unwrap_or_default(),
         ..Record::default()
     };
     let mut glue = true;
@@ -129,6 +135,39 @@ fn time_above(buffer: &[u8], start: usize) -> Option<Timestamp> {
         end = from.checked_sub(1)?;
     }
     None
+}
+
+/// Who wrote the entry of `journalctl -o export` in which this line is a field; the others stand above and below it.
+fn entry_writer(buffer: &[u8], field: &Range<usize>) -> Option<Writer> {
+    let name = buffer.get(field.clone())?.split(|byte| *byte == b'=').next()?;
+    let plain = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+    if name.is_empty() || name.len() == field.len() || !name.iter().all(plain) {
+        return None;
+    }
+    let mut writer = Writer::default();
+    let mut start = field.start;
+    for _ in 0..MAX_FIELDS {
+        let Some(end) = start.checked_sub(1) else { break };
+        let from = memchr::memrchr(b'\n', buffer.get(..end)?).map_or(0, |at| at + 1);
+        if from == end {
+            break;
+        }
+        framing::journal_writer(buffer.get(from..end)?, &mut writer);
+        start = from;
+    }
+    let mut end = field.end;
+    for _ in 0..MAX_FIELDS {
+        if end + 1 >= buffer.len() {
+            break;
+        }
+        let line = line_at(buffer, end + 1);
+        if line.is_empty() {
+            break;
+        }
+        framing::journal_writer(buffer.get(line.clone())?, &mut writer);
+        end = line.end;
+    }
+    Some(writer)
 }
 
 /// The line that contains a byte, without its line end.

@@ -66,6 +66,8 @@ pub struct Scanner<'s> {
     admitted: Vec<bool>,
     document: Text,
     container: Option<Text>,
+    namespace: Option<Text>,
+    pod: Option<Text>,
     year: Option<i16>,
     buffer: Vec<u8>,
     /// Position of the buffer's first byte in the document.
@@ -117,6 +119,8 @@ impl<'s> Scanner<'s> {
             admitted,
             document,
             container,
+            namespace: None,
+            pod: None,
             year: None,
             buffer: Vec::new(),
             base: 0,
@@ -141,6 +145,14 @@ impl<'s> Scanner<'s> {
     #[must_use]
     pub fn with_year(mut self, year: Option<i16>) -> Self {
         self.year = year;
+        self
+    }
+
+    /// The container is one of this pod in this namespace.
+    #[must_use]
+    pub fn with_pod(mut self, namespace: Option<Text>, pod: Option<Text>) -> Self {
+        self.namespace = namespace;
+        self.pod = pod;
         self
     }
 
@@ -193,7 +205,15 @@ impl<'s> Scanner<'s> {
             span: (start, end),
         };
         let (lines, bytes) = (last_line - before, end - start);
-        let log = Log { container: self.container, first_time, last_time, lines, bytes };
+        let log = Log {
+            container: self.container,
+            namespace: self.namespace,
+            pod: self.pod,
+            first_time,
+            last_time,
+            lines,
+            bytes,
+        };
         let events = events.into_iter().map(Fact::from).chain(self.near).collect();
         let (errors, errors_left_out) = self.errors.finish();
         Scanned { events, log: Fact::new(source, log), problems, errors, errors_left_out }
@@ -330,10 +350,7 @@ impl<'s> Scanner<'s> {
         let mut events = alone.then(Vec::new);
         for Found { wording, mut fields, .. } in found {
             let Some(wording) = self.set.wordings.get(wording) else { continue };
-            let container = self.container.clone().or_else(|| record.container.as_deref().map(Text::from));
-            if let Some(container) = container {
-                fields.entry("container".into()).or_insert(Value::Text(container));
-            }
+            self.attribute(&mut fields, &record);
             let client = fields.get("client").and_then(Value::as_text).map(str::to_owned);
             let port = fields.get("port").and_then(Value::as_int);
             let (buffer, base, spent) = (&self.buffer, self.base, &mut self.excerpt_bytes);
@@ -347,6 +364,7 @@ impl<'s> Scanner<'s> {
                 let excerpt = excerpt(buffer, &first, &last, hit, first_line, spent);
                 (source, excerpt, ongoing::topics(&record.text, client.as_deref(), port))
             });
+            self.events.written_by(event, &record.writer);
             events = events.zip(event).map(|(mut events, event)| {
                 events.push(event);
                 events
@@ -464,10 +482,7 @@ impl<'s> Scanner<'s> {
         for Found { wording, mut fields, .. } in steps {
             let Some(wording) = set.wordings.get(wording) else { continue };
             let Some(step) = wording.step else { continue };
-            let container = self.container.clone().or_else(|| record.container.as_deref().map(Text::from));
-            if let Some(container) = container {
-                fields.entry("container".into()).or_insert(Value::Text(container));
-            }
+            self.attribute(&mut fields, record);
             let Some((mut fields, begin)) = self.waiting.step(set, step, fields, here) else { continue };
             for (name, value) in &wording.fields {
                 fields.entry(name.clone()).or_insert_with(|| value.clone());
@@ -481,7 +496,7 @@ impl<'s> Scanner<'s> {
             let port = fields.get("port").and_then(Value::as_int);
             let (buffer, base, spent) = (&self.buffer, self.base, &mut self.excerpt_bytes);
             let document = &self.document;
-            self.events.add(&wording.event, fields, place, || {
+            let event = self.events.add(&wording.event, fields, place, || {
                 let source = Source {
                     document: document.clone(),
                     first_line,
@@ -491,6 +506,18 @@ impl<'s> Scanner<'s> {
                 let excerpt = excerpt(buffer, &record::line_at(buffer, from), last, hit, first_line, spent);
                 (source, excerpt, ongoing::topics(&record.text, client.as_deref(), port))
             });
+            self.events.written_by(event, &record.writer);
+        }
+    }
+
+    /// Says whose record an event was read from, unless the record says so itself.
+    fn attribute(&self, fields: &mut Fields, record: &Record) {
+        let container = self.container.clone().or_else(|| record.container.as_deref().map(Text::from));
+        let of = [("container", container), ("namespace", self.namespace.clone()), ("pod", self.pod.clone())];
+        for (name, value) in of {
+            if let Some(value) = value {
+                fields.entry(name.into()).or_insert(Value::Text(value));
+            }
         }
     }
 

@@ -57,4 +57,15 @@ fn every_form_of_one_journal_says_the_same() {
     for form in ["short", "short-precise", "short-iso", "json", "json-pretty", "export", "verbose"] {
         assert_eq!(read(form), expected, "{form}");
     }
+    let writers = |form: &str| {
+        let mut scanner = Scanner::new(&set, "journal".into(), None);
+        scanner.feed(&std::fs::read(folder.join(format!("journalctl_-o_{form}.txt"))).unwrap());
+        let events = scanner.finish().events;
+        events.iter().map(|event| format!("{} {}", event.get("program"), event.get("program_pid"))).collect::<Vec<_>>()
+    };
+    let expected = writers("short");
+    assert!(expected.iter().all(|writer| !writer.starts_with(' ') && !writer.ends_with(' ')), "{expected:?}");
+    for form in ["short-full", "short-precise", "short-iso", "json", "export"] {
+        assert_eq!(writers(form), expected, "{form}");
+    }
 }

@@ -7,7 +7,19 @@ use bundlescope_logs::SignatureSet;
 use serde_json::Value as Json;
 
 /// The fields that a test does not have to list: they come from the scanner or from the signature as a whole.
-const IMPLIED: &[&str] = &["ongoing", "client", "container", "inferred", "service", "phase"];
+const IMPLIED: &[&str] = &[
+    "namespace",
+    "pod",
+    "unit",
+    "program",
+    "program_pid",
+    "ongoing",
+    "client",
+    "container",
+    "inferred",
+    "service",
+    "phase",
+];
 
 #[test]
 fn every_signature_passes_its_own_tests() {

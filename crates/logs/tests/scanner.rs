@@ -202,6 +202,39 @@ fn a_signature_may_be_for_some_containers_only() {
     assert_eq!((events(Some("api")), events(Some("db")), events(None)), (1, 0, 0));
 }
 
+#[test]
+fn an_event_tells_whose_record_it_is() {
+    let signature = Signature {
+        id: "mine".into(),
+        event: "started".into(),
+        patterns: vec![Pattern { regex: "application started".into(), ..Pattern::default() }],
+        ..Signature::default()
+    };
+    let set = SignatureSet::compile(vec![signature]).expect("valid");
+    let events = |log: &str| {
+        let mut scanner = Scanner::new(&set, "x.log".into(), None).with_pod(Some("shop".into()), Some("api-5d".into()));
+        scanner.feed(log.as_bytes());
+        let scanned = scanner.finish();
+        assert_eq!(scanned.log.get("pod"), Value::from("api-5d"));
+        let shown = |event: &Fact| {
+            ["namespace", "pod", "unit", "program", "program_pid", "count"]
+                .map(|field| event.get(field).to_string())
+                .join(" ")
+        };
+        scanned.events.iter().map(shown).collect::<Vec<_>>()
+    };
+    // What several programs say is one event, of the one that said it first.
+    let short = "Nov 21 01:36:02 h api[7]: application started\nNov 21 01:36:03 h api[8]: application started\n\
+        Nov 21 01:36:04 h web[9]: application started\n";
+    assert_eq!(events(short), ["shop api-5d  api 7 3"]);
+    let json = r#"{"MESSAGE":"application started","_SYSTEMD_UNIT":"api.service","SYSLOG_IDENTIFIER":"api","_PID":"7","__REALTIME_TIMESTAMP":"1795224962000000"}"#;
+    assert_eq!(events(&format!("{json}\n")), ["shop api-5d api.service api 7 1"]);
+    let export = "__REALTIME_TIMESTAMP=1795224962000000\n_PID=7\nMESSAGE=application started\n_COMM=api\n\
+        _SYSTEMD_UNIT=api.service\n\n__REALTIME_TIMESTAMP=1795224963000000\nMESSAGE=application started\n\
+        SYSLOG_IDENTIFIER=web\n";
+    assert_eq!(events(export), ["shop api-5d api.service api 7 2"]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 

@@ -123,11 +123,29 @@ pub struct Parsed {
     pub sections: Vec<(&'static str, Option<Text>)>,
 }
 
+/// A pod, as paths and headings of its logs name it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PodName {
+    /// Namespace; absent where only the pod is named.
+    pub namespace: Option<Text>,
+    /// Name.
+    pub name: Text,
+}
+
+impl PodName {
+    /// A pod by its namespace and its name.
+    pub(crate) fn new(namespace: &str, name: &str) -> Self {
+        Self { namespace: Some(namespace.into()).filter(|name: &Text| !name.is_empty()), name: name.into() }
+    }
+}
+
 /// A part of a document that no parser reads: the output of `docker logs`, or something unknown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogPart {
     /// Container that wrote it.
     pub container: Option<Text>,
+    /// Pod of that container.
+    pub pod: Option<PodName>,
     /// It is a log by its heading, and not only of no known format.
     pub is_log: bool,
     /// Number of its first line in the document.

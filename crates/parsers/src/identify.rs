@@ -2,7 +2,7 @@
 
 use bundlescope_facts::Text;
 
-use crate::document::{BYTE_ORDER_MARK, common_indent};
+use crate::document::{BYTE_ORDER_MARK, PodName, common_indent};
 use crate::format::{Format, Hint, Match, all};
 use crate::{layout, terminal};
 
@@ -28,6 +28,8 @@ pub struct Identified {
     pub identity: Identity,
     /// Container by name or id, when the path names one (`app/logs/api.log`, `docker_logs_-t_18cb6aee2e16`).
     pub container: Option<Text>,
+    /// Pod of the container, when the path names it (`cluster-resources/pods/logs/NAMESPACE/POD/CONTAINER.log`).
+    pub pod: Option<PodName>,
     /// The part of the path that stands for the host on which it was taken, such as `sosreport-web1-…/`; may be
     /// empty. Documents with different roots may be of different hosts.
     pub root: Text,
@@ -87,7 +89,7 @@ pub fn identify(path: &str, head: &[u8]) -> Identified {
             _ => Identity::Text,
         }
     };
-    Identified { identity, container: place.container, root: place.root }
+    Identified { identity, container: place.container, pod: place.pod, root: place.root }
 }
 
 /// Many control characters mean that it is not text, and with NUL bytes among them few are enough. One alone does not:

@@ -10,6 +10,8 @@ mod log;
 
 use bundlescope_facts::Text;
 
+use crate::document::PodName;
+
 pub(crate) use commands::{Command, command_line};
 pub(crate) use log::looks_like_log;
 
@@ -20,6 +22,8 @@ pub(crate) struct Place {
     pub(crate) subject: String,
     /// Container by name or id. `netns:NAME` for a network namespace that is not the host's.
     pub(crate) container: Option<Text>,
+    /// Pod of that container.
+    pub(crate) pod: Option<PodName>,
     /// Part of the path that stands for the host.
     pub(crate) root: Text,
     /// The path says that it is a log.
@@ -83,10 +87,14 @@ fn file(segments: &[&str]) -> Place {
         };
     } else if let ["var", "log", "containers", name] = segments {
         // `POD_NAMESPACE_CONTAINER-ID.log`.
-        let container = name.rsplit_once('-').and_then(|(front, _)| front.rsplit('_').next());
-        place.container = container.map(Text::from);
+        let mut parts = name.rsplit_once('-').map_or(*name, |(front, _)| front).rsplitn(3, '_');
+        place.container = parts.next().map(Text::from);
+        place.pod = parts.next().zip(parts.next()).map(|(namespace, pod)| PodName::new(namespace, pod));
         place.subject = subject;
-    } else if let ["var", "log", "pods", _, container, _] = segments {
+    } else if let ["var", "log", "pods", pod, container, _] = segments {
+        // `NAMESPACE_POD_UID`.
+        let mut parts = pod.split('_');
+        place.pod = parts.next().zip(parts.next()).map(|(namespace, pod)| PodName::new(namespace, pod));
         place.container = Some((*container).into());
         place.subject = subject;
     } else {
@@ -182,7 +190,7 @@ fn is_companion(name: &str) -> bool {
 
 fn cluster(rest: &[&str]) -> Place {
     match rest {
-        ["pods", "logs", _, _, name] => flat::log(name),
+        ["pods", "logs", namespace, pod, name] => Place { pod: Some(PodName::new(namespace, pod)), ..flat::log(name) },
         _ => Place::default(),
     }
 }
@@ -206,6 +214,10 @@ fn sos_command(rest: &[&str]) -> Place {
     };
     place.container = command.container.clone().or(place.container);
     place.log = command.is_log();
+    place.pod = command.pod_of_log().map(|(pod, container)| {
+        place.container = place.container.take().or(container);
+        pod
+    });
     place.subject = command.subject;
     // A log or an inspect is of one container, and the file's name has it last.
     let one = place.subject.starts_with("docker logs")

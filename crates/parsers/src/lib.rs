@@ -36,6 +36,6 @@ mod troubleshoot;
 mod words;
 mod yaml;
 
-pub use document::{Document, Line, LogPart, Parsed};
+pub use document::{Document, Line, LogPart, Parsed, PodName};
 pub use format::{FAMILIES, Format, Hint, Match, all};
 pub use identify::{Identified, Identity, identify};

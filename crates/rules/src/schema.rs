@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::check::TYPES;
 use crate::keys;
 use crate::model::{Confidence, RuleRole, Severity, Status};
-use crate::vocabulary::{COMMON, PROBE};
+use crate::vocabulary::{COMMON, PROBE, origin_fields};
 
 /// The schema of rule and signature files, draft 2020-12.
 pub fn schema() -> Value {
@@ -175,7 +175,7 @@ fn field(defs: &mut Map<String, Value>, spec: &FieldSpec) -> Value {
 fn kind(defs: &mut Map<String, Value>, spec: &KindSpec, required: &[&str]) -> Value {
     let mut properties = Map::new();
     let mut paths = Map::new();
-    for one in COMMON.iter().chain(spec.fields) {
+    for one in COMMON.iter().chain(origin_fields(spec.name)).chain(spec.fields) {
         properties.insert(one.name.into(), field(defs, one));
         let inner = match one.ty {
             FieldType::List(inner) => *inner,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bundlescope_facts::{EVENTS, Fact, FieldSpec, FieldType, KINDS, KindSpec, kind_spec};
+use bundlescope_facts::{EVENTS, Fact, FieldSpec, FieldType, KINDS, KindSpec, ORIGIN_FIELDS, kind_spec};
 
 use crate::suggest;
 
@@ -206,7 +206,8 @@ impl Vocabulary {
         let spec = if kind == PROBE.name { Some(&PROBE) } else { kind_spec(kind) };
         let own = spec.and_then(|spec| spec.field(head));
         let dynamic = self.dynamic.get(kind);
-        if let Some(field) = own.or_else(|| COMMON.iter().find(|field| field.name == head)) {
+        let common = COMMON.iter().chain(origin_fields(kind)).find(|field| field.name == head);
+        if let Some(field) = own.or(common) {
             return below(field.ty, rest);
         }
         if let Some(ty) = dynamic.and_then(|fields| fields.get(head)) {
@@ -215,8 +216,15 @@ impl Vocabulary {
         let mut known: Vec<&str> = spec.into_iter().flat_map(|spec| spec.fields).map(|field| field.name).collect();
         known.extend(dynamic.into_iter().flat_map(BTreeMap::keys).map(String::as_str));
         known.extend(Fact::COMMON_FIELDS);
+        known.extend(origin_fields(kind).iter().map(|field| field.name));
         Err(suggest::help(head, &format!("fields of {kind}"), known))
     }
+}
+
+/// The fields that events have besides those of their kind; none for kinds of facts.
+pub(crate) fn origin_fields(kind: &str) -> &'static [FieldSpec] {
+    let fact = kind == PROBE.name || KINDS.iter().any(|spec| spec.name == kind);
+    if fact { &[] } else { ORIGIN_FIELDS }
 }
 
 /// The type at the rest of a path inside a value of that type. Each round takes one segment.

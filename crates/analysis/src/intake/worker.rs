@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use bundlescope_facts::{Problem, Text};
 use bundlescope_logs::{Scanner, SignatureSet};
-use bundlescope_parsers::{Document, Format, Identified, LogPart, Parsed};
+use bundlescope_parsers::{Document, Format, Identified, LogPart, Parsed, PodName};
 
 use super::reader::{CHUNK, Room};
 use super::year::Year;
@@ -45,10 +45,13 @@ pub(super) fn work(
     for job in jobs {
         match job {
             Job::Parse { index, path, identified, format, bytes, year, keep, room } => {
-                let container = identified.container;
+                let Identified { root, container, pod, .. } = identified;
                 let document = Document { container: container.clone(), ..Document::new(path.clone(), &bytes) };
                 let mut parsed = format.read(&document);
-                let unread = unread(&parsed, container.as_ref(), &bytes);
+                let mut unread = unread(&parsed, container.as_ref(), &bytes);
+                for part in &mut unread {
+                    part.pod.clone_from(&pod);
+                }
                 let parts = std::mem::take(&mut parsed.logs).into_iter().chain(unread);
                 let errors =
                     parts.filter_map(|part| scan_part(&mut parsed, part, &path, &bytes, signatures, year)).collect();
@@ -58,7 +61,7 @@ pub(super) fn work(
                 }
                 let outcome = Outcome {
                     path,
-                    root: identified.root,
+                    root,
                     container,
                     taken_for: format.name,
                     bytes: bytes.len() as u64,
@@ -74,8 +77,9 @@ pub(super) fn work(
                 let _ = done.send((index, outcome));
             }
             Job::Open { index, path, identified, taken_for, note, year } => {
-                let scanner = Scanner::new(signatures, path.clone(), identified.container.clone()).with_year(year);
-                let Identified { root, container, .. } = identified;
+                let Identified { root, container, pod, .. } = identified;
+                let scanner = Scanner::new(signatures, path.clone(), container.clone()).with_year(year);
+                let scanner = of_pod(scanner, pod);
                 let partial = note.is_some();
                 let problems: Vec<Problem> =
                     note.map(|message| Problem { document: path.clone(), line: 0, message }).into_iter().collect();
@@ -128,6 +132,7 @@ fn unread(parsed: &Parsed, container: Option<&Text>, bytes: &[u8]) -> Vec<LogPar
                 Some(open) => open.span.1 = end,
                 None => parts.push(LogPart {
                     container: container.cloned(),
+                    pod: None,
                     is_log: false,
                     first_line: line,
                     span: (start, end),
@@ -137,6 +142,14 @@ fn unread(parsed: &Parsed, container: Option<&Text>, bytes: &[u8]) -> Vec<LogPar
         start = end;
     }
     parts
+}
+
+/// Says of which pod the log is.
+fn of_pod(scanner: Scanner<'_>, pod: Option<PodName>) -> Scanner<'_> {
+    match pod {
+        Some(PodName { namespace, name }) => scanner.with_pod(namespace, Some(name)),
+        None => scanner,
+    }
 }
 
 /// Scans the part of a document that no parser reads.
@@ -152,6 +165,7 @@ fn scan_part(
     let mut scanner = Scanner::new(signatures, path.clone(), part.container.clone())
         .with_year(year)
         .with_start(part.first_line, start as u64);
+    scanner = of_pod(scanner, part.pod);
     scanner.feed(bytes.get(start..end).unwrap_or_default());
     let scanned = scanner.finish();
     parsed.facts.extend(scanned.events);

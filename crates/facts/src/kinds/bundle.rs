@@ -61,6 +61,10 @@ fact_kind! {
     "log": Log {
         /// Container whose log it is; absent for the host's own logs.
         container: Option<Text>,
+        /// Namespace of the container's pod, where the path tells it.
+        namespace: Option<Text>,
+        /// Pod of the container, where the path tells it.
+        pod: Option<Text>,
         /// Time of the first record.
         first_time: Option<Timestamp>,
         /// Time of the last record.

@@ -15,6 +15,7 @@ pub(crate) static FORMATS: &[&Format] = &[&ansible::PLAYBOOK, &mdt::MDT, &compos
 fn hand_on(document: &Document<'_>, parsed: &mut Parsed) {
     parsed.logs.push(LogPart {
         container: document.container.clone(),
+        pod: None,
         is_log: crate::layout::place(&document.path).log,
         first_line: document.first_line,
         span: (0, document.bytes.len()),

@@ -2,6 +2,8 @@
 
 use bundlescope_facts::Text;
 
+use crate::document::PodName;
+
 /// A recognised command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Command {
@@ -21,6 +23,40 @@ impl Command {
         matches!(first, "journalctl" | "dmesg") && !self.subject.contains("--list-boots")
             || (log_of && words.any(|word| word == "logs"))
             || self.subject.starts_with("/var/log/")
+    }
+
+    /// The pod whose log it prints, and the container where it is named: `kubectl [-n NAMESPACE] logs POD [-c CONTAINER]`.
+    pub(crate) fn pod_of_log(&self) -> Option<(PodName, Option<Text>)> {
+        let mut words = self.subject.split_ascii_whitespace();
+        if words.next() != Some("kubectl") {
+            return None;
+        }
+        let (mut namespace, mut container, mut logs, mut names) = (None, None, false, Vec::new());
+        while let Some(word) = words.next() {
+            let (option, value) = word.split_once('=').map_or((word, None), |(option, value)| (option, Some(value)));
+            let mut value = || value.or_else(|| words.next());
+            match option {
+                "-n" | "--namespace" => namespace = value(),
+                "-c" | "--container" => container = value(),
+                "-l" | "--selector" => return None,
+                "--tail" | "--since" | "--since-time" | "--context" | "--kubeconfig" | "--limit-bytes" => {
+                    value();
+                }
+                "logs" if !logs => logs = true,
+                _ if option.starts_with('-') => {}
+                _ if logs => names.push(word),
+                _ => return None,
+            }
+        }
+        let (name, second) = match names[..] {
+            [name] => (name, None),
+            [name, container] => (name, Some(container)),
+            _ => return None,
+        };
+        let name = name.strip_prefix("pod/").or_else(|| name.strip_prefix("pods/")).unwrap_or(name);
+        // `deploy/api` is no pod.
+        let one = logs && !name.contains('/');
+        one.then(|| (PodName::new(namespace.unwrap_or_default(), name), container.or(second).map(Text::from)))
     }
 
     /// The container whose log it prints: `docker logs [OPTIONS] CONTAINER`.

@@ -369,7 +369,14 @@ pub(super) fn document(name: &str) -> Place {
     let exec = ["docker_exec_", "docker-exec-"].iter().find_map(|start| stem.strip_prefix(start));
     match command {
         Some(command) if command.container.is_some() || exec.is_none() => {
-            Place { log: command.is_log(), subject: command.subject, container: command.container, ..Place::default() }
+            let (pod, of_pod) = command.pod_of_log().unzip();
+            Place {
+                log: command.is_log(),
+                container: command.container.or(of_pod.flatten()),
+                subject: command.subject,
+                pod,
+                ..Place::default()
+            }
         }
         _ => Place {
             container: exec.map(Text::from),

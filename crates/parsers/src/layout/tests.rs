@@ -43,6 +43,28 @@ fn troubleshoot_bundles() {
 }
 
 #[test]
+fn logs_of_pods_name_their_pod() {
+    let pod = |path: &str| {
+        let place = place(path);
+        let pod = place.pod.map(|pod| format!("{}/{}", pod.namespace.unwrap_or_default(), pod.name));
+        (pod.unwrap_or_default(), place.container.unwrap_or_default().to_string(), place.log)
+    };
+    let of = |pod: &str, container: &str| (pod.to_owned(), container.to_owned(), true);
+    assert_eq!(pod("b/cluster-resources/pods/logs/shop/api-5d/api-previous.log"), of("shop/api-5d", "api"));
+    assert_eq!(
+        pod("var/log/pods/shop_api-5d_1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed/api/0.log"),
+        of("shop/api-5d", "api")
+    );
+    let id = "0123456789abcdef".repeat(4);
+    assert_eq!(pod(&format!("var/log/containers/api-5d_shop_api-{id}.log")), of("shop/api-5d", "api"));
+    let sos = "sosreport-a/sos_commands/kubernetes/cluster-info/shop/podlogs/api-5d/kubectl_--namespace_shop_logs_api-5d_-c_api";
+    assert_eq!(pod(sos), of("shop/api-5d", "api"));
+    assert_eq!(pod("kubectl_logs_api-5d_-n_shop.txt"), of("shop/api-5d", ""));
+    assert_eq!(pod("kubectl_logs_-l_app=api.txt").0, "");
+    assert_eq!(pod("kubectl_get_pods_-n_shop.txt").0, "");
+}
+
+#[test]
 fn sosreports() {
     let root = "sosreport-web1-2026-11-21-cqzxkiz/";
     check(&format!("{root}sos_commands/networking/ip_-o_addr"), root, "ip -o addr", "", false);

@@ -90,6 +90,7 @@ fn parse(document: &Document<'_>) -> Parsed {
     if let Some(first) = first_line {
         parsed.logs.push(LogPart {
             container: document.container.clone(),
+            pod: None,
             is_log: false,
             first_line: first.number,
             span: (0, document.bytes.len()),

@@ -313,6 +313,7 @@ fn parse(document: &Document<'_>) -> Parsed {
     flush(document, &mut parsed, open);
     parsed.logs.push(LogPart {
         container: document.container.clone(),
+        pod: None,
         is_log: false,
         first_line: document.first_line,
         span: (0, document.bytes.len()),

@@ -224,8 +224,10 @@ fn parse(document: &Document<'_>) -> Parsed {
     for section in sections(document).into_iter().filter(|section| !section.bytes.is_empty()) {
         let command = section.command.as_ref();
         let log_of = command.and_then(|command| command.log_of().or_else(|| command.container.clone()));
+        let (pod, of_pod) = command.and_then(Command::pod_of_log).unzip();
         let log = LogPart {
-            container: log_of.or_else(|| document.container.clone()),
+            container: log_of.or(of_pod.flatten()).or_else(|| document.container.clone()),
+            pod,
             is_log: command.is_some_and(Command::is_log),
             first_line: section.first_line,
             span: (section.start, section.start + section.bytes.len()),

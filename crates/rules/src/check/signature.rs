@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bundlescope_facts::{COMPOUND_GROUPS, Fact, FieldType, KindSpec, Text, Value, event_spec};
+use bundlescope_facts::{COMPOUND_GROUPS, Fact, FieldType, KindSpec, ORIGIN_FIELDS, Text, Value, event_spec};
 
 use super::literal::plain;
 use super::{Checker, Entries, outline};
@@ -62,7 +62,7 @@ pub(crate) fn signature(checker: &mut Checker<'_>, entries: Entries<'_>) -> Opti
     let spec = event_spec(&event);
     let whole = entries.get("signature")?;
     let captured = outline::captured(whole);
-    let own = spec.into_iter().flat_map(|spec| spec.fields).map(|field| field.name);
+    let own = spec.into_iter().flat_map(|spec| spec.fields).chain(ORIGIN_FIELDS).map(|field| field.name);
     let known: Vec<&str> =
         captured.iter().map(String::as_str).chain(own).chain(Fact::COMMON_FIELDS.iter().copied()).collect();
     let types = body.get("types").map(|node| checker.event_types(node, spec)).unwrap_or_default();

@@ -136,6 +136,7 @@ pub(super) fn parse(document: &Document<'_>) -> Parsed {
                 let at = usize::try_from(line.start.saturating_sub(document.offset)).unwrap_or_default();
                 let part = before.get_or_insert(LogPart {
                     container: document.container.clone(),
+                    pod: None,
                     is_log: false,
                     first_line: line.number,
                     span: (at, at),

@@ -162,6 +162,7 @@ impl<'a> Reader<'a> {
         let at = |position: u64| usize::try_from(position.saturating_sub(document.offset)).unwrap_or(usize::MAX);
         parsed.logs.push(LogPart {
             container: document.container.clone(),
+            pod: None,
             is_log: false,
             first_line: first.number,
             span: (at(first.start), at(end)),
