@@ -219,6 +219,16 @@ fact_kind! {
         restart: Option<Text>,
         /// Mounts as written in short form, `source:target` for the long one.
         volumes: Vec<Text>,
+        /// How many containers are wanted: `deploy.replicas`, or `scale`.
+        replicas: Option<u64>,
+        /// Limit of memory as written, such as `512M`: `deploy.resources.limits.memory`, or `mem_limit`.
+        memory_limit: Option<Text>,
+        /// Limit of processors as written, such as `0.5`: `deploy.resources.limits.cpus`, or `cpus`.
+        cpu_limit: Option<Text>,
+        /// Names of the secrets that it gets.
+        secrets: Vec<Text>,
+        /// Names of the configs that it gets.
+        configs: Vec<Text>,
     }
 }
 

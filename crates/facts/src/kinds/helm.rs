@@ -42,6 +42,20 @@ fact_kind! {
 }
 
 fact_kind! {
+    /// A chart that a repository or a hub offers: `helm search repo`, `helm search hub`, `helm search` of helm 2.
+    "helm_chart": HelmChart {
+        /// Name with its repository (`stable/wordpress`), or address at the hub.
+        name: Text,
+        /// Version of the chart.
+        version: Option<Text>,
+        /// Version of the application; absent where it is not printed.
+        app_version: Option<Text>,
+        /// Description, which helm cuts.
+        description: Option<Text>,
+    }
+}
+
+fact_kind! {
     /// A repository of charts: `helm repo list`.
     "helm_repository": HelmRepository {
         /// Its name.

@@ -66,6 +66,32 @@ fact_kind! {
 }
 
 fact_kind! {
+    /// A timer of systemd and the unit that it starts: `systemctl list-timers`.
+    "timer": Timer {
+        /// Name, such as `logrotate.timer`.
+        unit: Text,
+        /// Unit that it starts; absent where the column is cut.
+        activates: Option<Text>,
+        /// When it starts it next; absent where it will not, and where the zone stands for several offsets.
+        next: Option<Timestamp>,
+        /// When it started it last; absent as above.
+        last: Option<Timestamp>,
+    }
+}
+
+fact_kind! {
+    /// Where a socket unit of systemd listens for a service: `systemctl list-sockets`.
+    "socket_unit": SocketUnit {
+        /// Address with port, path, or what else it listens on.
+        listen: Text,
+        /// Name, such as `docker.socket`.
+        unit: Text,
+        /// Unit that it starts; absent where the column is cut or empty.
+        activates: Option<Text>,
+    }
+}
+
+fact_kind! {
     /// A setting of a unit: unit files, drop-ins (`NAME.service.d/*.conf`), `systemctl cat`, `systemctl show`.
     "unit_setting": UnitSetting {
         /// Unit, such as `docker.service`; absent where the document does not tell.

@@ -78,7 +78,7 @@ impl Cells for Fields<'_, '_> {
 
 /// Bytes of a size as go-units writes it: `643MB` and `35.58 kB` are decimal, `3.289MiB` is binary. What follows in
 /// brackets does not count.
-pub(super) fn size(text: &str) -> Option<u64> {
+pub(crate) fn size(text: &str) -> Option<u64> {
     let text = text.split('(').next().unwrap_or_default().trim();
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);

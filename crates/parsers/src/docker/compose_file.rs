@@ -48,6 +48,8 @@ pub(super) fn parse(document: &Document<'_>) -> Parsed {
 fn of_service(name: &str, project: Option<Text>, service: Fields<'_, '_>) -> ComposeService {
     let networks = service.get("networks");
     let of_networks = networks.entries().flat_map(|(_, network)| texts(network.get("aliases")));
+    let deploy = service.get("deploy");
+    let limits = deploy.get("resources").get("limits");
     let health = texts(service.get("healthcheck").get("test"));
     let mut ports: Vec<ComposePort> = Vec::new();
     for port in service.get("ports").items() {
@@ -77,8 +79,15 @@ fn of_service(name: &str, project: Option<Text>, service: Fields<'_, '_>) -> Com
             Some((first, rest)) if matches!(&**first, "CMD" | "CMD-SHELL") => rest.to_vec(),
             _ => health,
         },
-        restart: scalar(service.get("restart")),
+        restart: scalar(service.get("restart")).or_else(|| scalar(deploy.get("restart_policy").get("condition"))),
         volumes: service.get("volumes").items().filter_map(volume).collect(),
+        replicas: scalar(deploy.get("replicas"))
+            .or_else(|| scalar(service.get("scale")))
+            .and_then(|count| count.parse().ok()),
+        memory_limit: scalar(limits.get("memory")).or_else(|| scalar(service.get("mem_limit"))),
+        cpu_limit: scalar(limits.get("cpus")).or_else(|| scalar(service.get("cpus"))),
+        secrets: sources(service.get("secrets")),
+        configs: sources(service.get("configs")),
     }
 }
 
@@ -191,6 +200,11 @@ fn texts(value: Fields<'_, '_>) -> Vec<Text> {
         Some(text) => vec![text],
         None => value.items().filter_map(scalar).collect(),
     }
+}
+
+/// The names of what a service gets: of a list of names, or of the long form with a `source`.
+fn sources(value: Fields<'_, '_>) -> Vec<Text> {
+    value.items().filter_map(|item| scalar(item).or_else(|| scalar(item.get("source")))).collect()
 }
 
 /// The names of a list, or of a map by name.

@@ -32,6 +32,7 @@ use crate::format::{Format, Hint, Match};
 use crate::json::{self, Value};
 use crate::{Document, Parsed};
 
+pub(crate) use cells::size;
 pub(crate) use config::parse_options as daemon_options;
 use records::Record;
 use tables::Listing;

@@ -17,6 +17,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &release::TABLES,
     &tables::REPOSITORIES,
     &tables::DEPENDENCIES,
+    &tables::CHARTS,
     &records::JSON,
     &records::YAML,
     &lint::LINT,

@@ -1,6 +1,6 @@
-//! Tables of helm 3 and 4 beside those of releases: `helm repo list` and `helm dependency list`.
+//! Tables of helm 2 to 4 beside those of releases: `helm repo list`, `helm dependency list` and `helm search`.
 
-use bundlescope_facts::{HelmDependency, HelmRepository, Text};
+use bundlescope_facts::{HelmChart, HelmDependency, HelmRepository, Text};
 
 use crate::format::{Format, Hint, Match};
 use crate::{Document, Parsed};
@@ -24,6 +24,63 @@ pub(super) static DEPENDENCIES: Format = Format {
     detect: |hint| detect(hint, &["NAME", "VERSION", "REPOSITORY", "STATUS"]),
     parse: parse_dependencies,
 };
+
+/// `helm search repo`, `helm search hub`, and `helm search` of helm 2.
+pub(super) static CHARTS: Format = Format {
+    name: "helm-search",
+    collect: "helm search repo",
+    kinds: &["helm_chart"],
+    detect: |hint| {
+        let first = hint.head.lines().find(|line| !line.trim().is_empty());
+        sure(first.and_then(chart_titles).is_some(), hint)
+    },
+    parse: parse_charts,
+};
+
+/// The titles of `helm search`. A copy may have lost its tabs.
+fn chart_titles(line: &str) -> Option<Vec<&str>> {
+    let titles = chart_cells(line);
+    let version = matches!(titles.get(1), Some(&("CHART VERSION" | "VERSION")));
+    let named = matches!(titles.first(), Some(&("NAME" | "URL")));
+    (named && version && titles.last() == Some(&"DESCRIPTION")).then_some(titles)
+}
+
+fn chart_cells(line: &str) -> Vec<&str> {
+    if line.contains('\t') {
+        return cells(line);
+    }
+    line.trim_end().split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()
+}
+
+fn parse_charts(document: &Document<'_>) -> Parsed {
+    let mut parsed = Parsed::default();
+    let mut titles: Vec<&str> = Vec::new();
+    for line in document.lines().filter(|line| !line.text.trim().is_empty()) {
+        if let Some(found) = chart_titles(line.text) {
+            titles = found;
+            continue;
+        }
+        let row = chart_cells(line.text);
+        let cell = |names: &[&str]| {
+            let at = titles.iter().position(|title| names.contains(title))?;
+            // Without tabs an empty version of the application cannot be told from the description.
+            row.get(at).filter(|_| row.len() == titles.len()).and_then(|cell| filled(cell))
+        };
+        match row.first().and_then(|name| filled(name)).filter(|_| row.len() > 1 && row.len() <= titles.len()) {
+            Some(name) => {
+                let chart = HelmChart {
+                    name,
+                    version: row.get(1).and_then(|cell| filled(cell)),
+                    app_version: cell(&["APP VERSION"]),
+                    description: cell(&["DESCRIPTION"]),
+                };
+                parsed.line_fact(document, line, chart);
+            }
+            None => parsed.problem(document, line.number, "expected a chart with its version; line skipped"),
+        }
+    }
+    parsed
+}
 
 /// The cells of a row: helm pads them with blanks and puts a tab behind each.
 fn cells(line: &str) -> Vec<&str> {
@@ -89,6 +146,22 @@ mod tests {
             fields.iter().map(|field| fact.data.get(field.name).to_string()).collect::<Vec<_>>().join("|")
         });
         (format.name, facts.collect(), parsed.problems.len())
+    }
+
+    /// Derived from helm's own golden file `search-multiple-stable-release.txt`, and from helm 2.
+    #[test]
+    fn charts_are_found_with_and_without_tabs() {
+        let (name, facts, problems) = read(
+            "NAME          \tCHART VERSION\tAPP VERSION\tDESCRIPTION                    \n\
+             testing/alpine\t0.2.0        \t2.3.4      \tDeploy a basic Alpine Linux pod\n\
+             cut off\n",
+        );
+        assert_eq!((name, problems), ("helm-search", 1));
+        assert_eq!(facts, ["testing/alpine|0.2.0|2.3.4|Deploy a basic Alpine Linux pod"]);
+        let (_, facts, problems) = read(
+            "NAME     CHART VERSION   APP VERSION     DESCRIPTION\na/b      1.0.0                           Helm chart\n",
+        );
+        assert_eq!((facts, problems), (vec!["a/b|1.0.0||".to_owned()], 0));
     }
 
     /// Derived from helm's own golden files `repo-list.txt` and `dependency-list.txt`.

@@ -1,6 +1,6 @@
-//! `crictl ps`, `pods`, `inspect` and `inspectp` (crictl 1.0 to 1.33), as tables and as JSON.
+//! `crictl ps`, `pods`, `images`, `inspect` and `inspectp` (crictl 1.0 to 1.33), as tables and, images aside, as JSON.
 
-use bundlescope_facts::{CriContainer, CriPod, Fact, Text};
+use bundlescope_facts::{CriContainer, CriPod, Fact, Image, Text};
 use jiff::Timestamp;
 
 use crate::format::{Format, Match};
@@ -21,6 +21,57 @@ pub(super) static TABLES: Format = Format {
     },
     parse,
 };
+
+/// `crictl images`.
+pub(super) static IMAGES: Format = Format {
+    name: "crictl-images",
+    collect: "crictl images",
+    kinds: &["image"],
+    detect: |hint| {
+        let first = hint.head.lines().find(|line| !line.trim().is_empty() && !is_noise(line));
+        matched(first.is_some_and(|line| is_image_titles(&Table::titles(line))), hint.subject)
+    },
+    parse: parse_images,
+};
+
+fn is_image_titles(table: &Table<'_>) -> bool {
+    table.first() == Some("IMAGE") && ["TAG", "IMAGE ID", "SIZE"].iter().all(|title| table.has(title))
+}
+
+/// `registry.k8s.io/pause   3.9   e6f1816883972   322kB`; `--digests` has a column more, and `<none>` stands for no name.
+fn parse_images(document: &Document<'_>) -> Parsed {
+    let mut parsed = Parsed::default();
+    let mut current: Option<Table<'_>> = None;
+    for line in document.lines().filter(|line| !line.text.trim().is_empty() && !is_noise(line.text)) {
+        let table = Table::titles(line.text);
+        if is_image_titles(&table) {
+            current = Some(table);
+            continue;
+        }
+        let found = current.as_ref().and_then(|table| {
+            let row = table.row(line.text, &[])?;
+            let (name, tag) = (row.get("IMAGE"), row.get("TAG"));
+            let named = |word: &str| !matches!(word, "<none>" | "");
+            Some(Image {
+                id: Some(row.get("IMAGE ID")).filter(|id| !id.is_empty() && !id.contains(' '))?.into(),
+                tags: (named(name) && named(tag)).then(|| format!("{name}:{tag}").into()).into_iter().collect(),
+                size: Some(crate::docker::size(row.get("SIZE"))?),
+                ..Image::default()
+            })
+        });
+        match found {
+            Some(image) => parsed.line_fact(document, line, image),
+            None => parsed.problem(document, line.number, "expected an image with its id and size; line skipped"),
+        }
+    }
+    parsed
+}
+
+/// `WARN[0000] runtime connect using default endpoints …`, and the same as logfmt.
+fn is_noise(line: &str) -> bool {
+    ["WARN[", "time=\"", "E1", "E0", "W1", "W0"].iter().any(|start| line.starts_with(start))
+        && line.contains(['=', ']'])
+}
 
 /// JSON.
 pub(super) static JSON: Format = Format {
@@ -80,9 +131,7 @@ fn parse(document: &Document<'_>) -> Parsed {
             current = Some(found);
             continue;
         }
-        // `WARN[0000] runtime connect using default endpoints …`, and the same as logfmt.
-        let noise = ["WARN[", "time=\"", "E1", "E0", "W1", "W0"].iter().any(|start| line.text.starts_with(start))
-            && line.text.contains(['=', ']']);
+        let noise = is_noise(line.text);
         let fits = |row: &Row<'_, '_>| {
             let id = if row.has("CONTAINER") || row.has("CONTAINER ID") {
                 row.get("CONTAINER").len() + row.get("CONTAINER ID").len()

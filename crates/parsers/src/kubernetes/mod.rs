@@ -41,6 +41,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &cni::CNI,
     &corefile::COREFILE,
     &cri::TABLES,
+    &cri::IMAGES,
     &cri::JSON,
     &etcd::TEXT,
     &etcd::JSON,

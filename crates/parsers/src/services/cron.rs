@@ -13,6 +13,12 @@ pub(crate) static CRONTAB: Format =
 const NICKNAMES: &[&str] =
     &["@reboot", "@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly"];
 
+/// Months and days of the week.
+const NAMED: &[&str] = &[
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "mon", "tue", "wed", "thu",
+    "fri", "sat", "sun",
+];
+
 /// A field of a schedule: `*`, `*/5`, `1-5`, `0,30`, `mon-fri`, cronie's `~`.
 fn is_field(word: &str, names: bool) -> bool {
     let digit = word.bytes().any(|byte| byte.is_ascii_digit() || byte == b'*');
@@ -23,7 +29,10 @@ fn is_field(word: &str, names: bool) -> bool {
     let counts = word.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
     let small = counts.into_iter().all(|digits| digits.parse::<u8>().is_ok_and(|number| number < 60));
     let whole = !word.starts_with(['-', '/', ',']) && !word.ends_with(['-', '/', ',']);
-    signs && small && whole && (digit || names && word.len() >= 3 && word.split([',', '-']).all(|name| name.len() == 3))
+    signs
+        && small
+        && whole
+        && (digit || names && word.split([',', '-']).all(|name| NAMED.contains(&name.to_ascii_lowercase().as_str())))
 }
 
 /// The schedule and what is behind it.

@@ -20,6 +20,8 @@ pub(crate) static FORMATS: &[&Format] = &[
     &systemctl::STATUS,
     &systemctl::LIST_UNITS,
     &systemctl::LIST_UNIT_FILES,
+    &systemctl::LIST_TIMERS,
+    &systemctl::LIST_SOCKETS,
     &systemctl::JSON,
     &systemctl::SHOW,
     &systemctl::ANSWERS,

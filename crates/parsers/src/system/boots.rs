@@ -1,4 +1,5 @@
-//! `journalctl --list-boots` of systemd 250 and later, which writes titles: when the host was started, as far as its journal goes back.
+//! `journalctl --list-boots`: when the host was started, as far as its journal goes back. systemd writes titles since version 252, and
+//! before that a dash between the two times.
 
 use bundlescope_facts::Boot;
 
@@ -17,7 +18,11 @@ fn is_titles(line: &str) -> bool {
 }
 
 fn detect(hint: &Hint<'_>) -> Match {
-    let content = hint.head.lines().find(|line| !line.trim().is_empty()).is_some_and(is_titles);
+    let content = hint
+        .head
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .is_some_and(|line| is_titles(line) || boot(line).is_some());
     Match::of(content, subject_is(hint.subject, &["journalctl"]))
 }
 
@@ -27,7 +32,8 @@ fn boot(line: &str) -> Option<Boot> {
     let mut words = Words::new(line);
     let index = words.next()?.parse().ok()?;
     let id = words.next().filter(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
-    let stamp: Vec<&str> = words.collect();
+    let rest = words.rest().replace('—', " ");
+    let stamp: Vec<&str> = rest.split_ascii_whitespace().collect();
     let (first, last) = stamp.split_at_checked(4).filter(|(_, last)| last.len() == 4)?;
     Some(Boot {
         index,
@@ -54,6 +60,18 @@ fn parse(document: &Document<'_>) -> Parsed {
 mod tests {
     use super::*;
     use crate::{Identity, identify};
+
+    /// The form of `journal_print_boot` before systemd 252.
+    #[test]
+    fn boots_without_titles_are_told_by_their_ids() {
+        let text = "-1 38719c16c4dc4634a2c1c17e5b026dba Mon 2026-11-16 08:00:00 UTC—Fri 2026-11-20 18:00:00 UTC\n \
+            0 08719c16c4dc4634a2c1c17e5b026dbb Sat 2026-11-21 01:42:09 UTC—Sat 2026-11-21 01:42:12 UTC\n";
+        let Identity::Format(format) = identify("boots.txt", text.as_bytes()).identity else { panic!() };
+        let parsed = format.read(&Document::new("boots.txt", text.as_bytes()));
+        let shown: Vec<_> = parsed.facts.iter().map(|fact| fact.data.get("last_time").to_string()).collect();
+        assert_eq!(shown, ["2026-11-20T18:00:00Z", "2026-11-21T01:42:12Z"]);
+        assert!(parsed.problems.is_empty());
+    }
 
     /// What journalctl of systemd 252 prints.
     #[test]

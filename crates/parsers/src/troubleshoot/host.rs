@@ -1,9 +1,10 @@
-//! What the host collectors of troubleshoot.sh (0.9 to 0.133) write of a host as JSON: `host-collectors/system/*.json` and
-//! `host-collectors/diskUsage/*.json`. The shapes are those of its Go structs; a file's name can be chosen in the specification,
+//! What the host collectors of troubleshoot.sh (0.9 to 0.133) write of a host as JSON: `host-collectors/system/*.json`,
+//! `host-collectors/diskUsage/*.json` and `host-collectors/dns/results.json`; and `dns/debug.json` of the collector `dns`. The shapes are those of its Go structs; a file's name can be chosen in the specification,
 //! so the members tell what it is.
 
 use bundlescope_facts::{
-    BlockDevice, ClockSync, Cpu, Data, Fact, FileSystem, Hostname, Kernel, KernelModule, Memory, OsRelease, Text,
+    BlockDevice, ClockSync, Cpu, Data, Fact, FileSystem, Hostname, Interface, Kernel, KernelModule, LookupOutcome,
+    Memory, NameLookup, OsRelease, Text,
 };
 
 use crate::Parsed;
@@ -26,6 +27,8 @@ pub(super) static HOST: Format = Format {
         "filesystem",
         "block_device",
         "kernel_module",
+        "interface",
+        "name_lookup",
     ],
     detect: |hint| {
         if !hint.head.trim_start().starts_with(['{', '[']) || !hint.path.ends_with(".json") {
@@ -37,13 +40,16 @@ pub(super) static HOST: Format = Format {
             // So little may be of anything.
             Some(Of::Memory) if !within("system") => Match::No,
             Some(Of::Disk) if !within("diskUsage") => Match::No,
+            // An object of names and texts may be anything.
+            Some(Of::Lookups) if !(within("dns") && within("host-collectors")) => Match::No,
             found => named(found.is_some(), within("host-collectors")),
         }
     },
     parse: |document| {
         let mut parsed = Parsed::default();
         json::read(document, &mut parsed, |record, parsed| {
-            if let Some(of) = record.node().and_then(Of::told_by) {
+            let of = record.node().and_then(Of::told_by);
+            if let Some(of) = of {
                 of.read(record, &document.path, parsed);
             }
         });
@@ -61,6 +67,9 @@ enum Of {
     Disk,
     Device,
     Modules,
+    Interface,
+    DnsDebug,
+    Lookups,
 }
 
 impl Of {
@@ -82,6 +91,14 @@ impl Of {
             Some(Self::Device)
         } else if record.members().first().is_some_and(|member| module(&member.value)) {
             Some(Self::Modules)
+        } else if all(&["Index", "MTU", "Name", "HardwareAddr", "Flags"]) {
+            Some(Self::Interface)
+        } else if all(&["kubernetesClusterIP", "podResolvConf", "query"]) {
+            Some(Self::DnsDebug)
+        } else if !record.members().is_empty()
+            && record.members().iter().all(|member| matches!(member.value.value, json::Value::Text(_)))
+        {
+            Some(Self::Lookups)
         } else {
             None
         }
@@ -129,11 +146,43 @@ impl Of {
                 device_type: text("type"),
                 parent: text("parent_kernel_name"),
                 size: record.int("size"),
-                read_only: record.bool("read_only").unwrap_or_default(),
+                read_only: record.bool("read_only"),
                 fs_type: text("filesystem_type"),
                 mounts: text("mountpoint").into_iter().collect(),
                 ..BlockDevice::default()
             })),
+            // Interfaces that are up and have an IPv4 address, as Go's net.Interface.
+            Self::Interface => {
+                if let Some(name) = text("Name") {
+                    push(Data::from(Interface {
+                        name,
+                        index: record.int("Index"),
+                        mtu: record.int("MTU"),
+                        up: true,
+                        ..Interface::default()
+                    }));
+                }
+            }
+            Self::DnsDebug => {
+                for (_, query) in record.get("query").entries() {
+                    if let Some(name) = query.text("name").filter(|name| !name.is_empty()) {
+                        let answers: Vec<Text> =
+                            query.text("address").filter(|answer| !answer.is_empty()).into_iter().collect();
+                        parsed.facts.push(Fact::new(query.source(), lookup(name, None, answers)));
+                    }
+                }
+            }
+            // The first record of the answer as the master file format writes it, or nothing.
+            Self::Lookups => {
+                for (name, answer) in record.entries() {
+                    let words: Vec<&str> = answer.str().unwrap_or_default().split_ascii_whitespace().collect();
+                    let (kind, answers) = match words[..] {
+                        [_, _, "IN", kind, value, ..] => (Some(kind.into()), vec![value.trim_end_matches('.').into()]),
+                        _ => (None, Vec::new()),
+                    };
+                    parsed.facts.push(Fact::new(answer.source(), lookup(name.into(), kind, answers)));
+                }
+            }
             Self::Modules => {
                 for (name, module) in record.entries() {
                     // What could be loaded is not.
@@ -155,6 +204,12 @@ impl Of {
             }
         }
     }
+}
+
+/// What was answered to a question of the collector; it does not tell why nothing was.
+fn lookup(name: Text, record_type: Option<Text>, answers: Vec<Text>) -> NameLookup {
+    let outcome = if answers.is_empty() { LookupOutcome::Other } else { LookupOutcome::Answered };
+    NameLookup { tool: "troubleshoot".into(), name, record_type, outcome, answers, ..NameLookup::default() }
 }
 
 /// As `df` rounds it: up.

@@ -157,6 +157,30 @@ fn what_host_collectors_tell_is_told_in_the_hosts_kinds() {
     );
 }
 
+/// The shapes of `net.Interface`, of `host_dns.go` and of `dns.go`.
+#[test]
+fn the_network_as_collectors_see_it() {
+    let interfaces = r#"[{"Index":2,"MTU":1500,"Name":"eth0","HardwareAddr":"AkIKCQAJ","Flags":51}]"#;
+    assert_eq!(
+        told("host-collectors/system/ipv4Interfaces.json", interfaces, &["name", "index", "mtu", "up"]),
+        ["interface eth0 2 1500 true"]
+    );
+    let fields = ["name", "record_type", "outcome", "answers"];
+    let answers = r#"{"*":"","db.example.com":"db.example.com.\t300\tIN\tA\t192.0.2.9"}"#;
+    assert_eq!(
+        told("host-collectors/dns/results.json", answers, &fields),
+        ["name_lookup *  other", "name_lookup db.example.com A answered 192.0.2.9"]
+    );
+    let debug = r#"{"kubernetesClusterIP":"10.96.0.1","podResolvConf":"nameserver 10.96.0.10\n","query":{"kubernetes":{"name":
+        "kubernetes","address":"10.96.0.1"},"nonResolvableDomain":{"name":"non-existent-domain","address":""}},"kubeDNSPods":[""],
+        "kubeDNSService":"10.96.0.10","kubeDNSEndpoints":""}"#;
+    assert_eq!(
+        told("dns/debug.json", debug, &fields),
+        ["name_lookup kubernetes  answered 10.96.0.1", "name_lookup non-existent-domain  other"]
+    );
+    assert!(!matches!(identify("app/names.json", br#"{"a":"b"}"#).identity, Identity::Format(_)));
+}
+
 #[test]
 fn a_total_alone_may_be_of_anything() {
     for path in ["orders.json", "cart/memory.json"] {

@@ -45,6 +45,23 @@ fn systemctl_list_unit_files() {
 }
 
 #[test]
+fn systemctl_list_sockets() {
+    let Some(corpus) = corpus() else { return };
+    let fields = ["listen", "unit", "activates"];
+    let mut cases = Vec::new();
+    for (name, bytes, json) in jc(&corpus, "systemctl_ls") {
+        let row = |row: &serde_json::Value| {
+            let present = fields.iter().filter(|field| !row[**field].is_null());
+            present.map(|field| (*field, text(row, field))).collect::<BTreeMap<_, _>>()
+        };
+        let expected: Rows = json.as_array().unwrap().iter().map(row).collect();
+        let found = rows(&facts("document", &bytes, &["socket_unit"]), &fields);
+        cases.push(Case { name, found, expected });
+    }
+    compare("jc: systemctl list sockets", cases);
+}
+
+#[test]
 fn ntpq_peers() {
     let Some(corpus) = corpus() else { return };
     let mut cases = Vec::new();

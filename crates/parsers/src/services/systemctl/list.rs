@@ -63,7 +63,7 @@ fn unit(line: &str, jobs: bool) -> Option<Unit> {
 }
 
 /// The legend and the count below the units.
-fn is_legend(line: &str) -> bool {
+pub(super) fn is_legend(line: &str) -> bool {
     let line = line.trim();
     let explained = ["LOAD", "ACTIVE", "SUB", "JOB", "Legend:"].iter().any(|word| line.starts_with(word))
         && (line.contains(" = ") || line.contains('→') || line.contains("->"));

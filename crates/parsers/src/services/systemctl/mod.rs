@@ -5,12 +5,14 @@ mod json;
 mod list;
 mod show;
 mod status;
+mod triggers;
 
 pub(crate) use answers::ANSWERS;
 pub(crate) use json::JSON;
 pub(crate) use list::{LIST_UNIT_FILES, LIST_UNITS};
 pub(crate) use show::SHOW;
 pub(crate) use status::STATUS;
+pub(crate) use triggers::{LIST_SOCKETS, LIST_TIMERS};
 
 /// Suffixes of the names of units.
 const SUFFIXES: &[&str] = &[
