@@ -179,8 +179,8 @@ fact_kind! {
         parent: Option<Text>,
         /// Size in bytes; rounded where printed with a unit.
         size: Option<u64>,
-        /// It cannot be written to.
-        read_only: bool,
+        /// It cannot be written to; absent where the columns do not tell.
+        read_only: Option<bool>,
         /// File system, where listed.
         fs_type: Option<Text>,
         /// Where it is mounted; `[SWAP]` for swap.

@@ -108,7 +108,11 @@ fn parse_json(document: &Document<'_>) -> Parsed {
                 vni: record.int("vni"),
                 vlan: record.int("vlan"),
                 permanent: state == "permanent",
-                flags: record.texts("flags"),
+                // The text prints a state that is not `permanent` among the flags.
+                flags: std::iter::once(Text::from(state))
+                    .filter(|state| &**state == "static")
+                    .chain(record.texts("flags"))
+                    .collect(),
                 container,
                 ..FdbEntry::default()
             };

@@ -77,13 +77,44 @@ fn detect(hint: &Hint<'_>) -> Match {
     let routes = hint.head.lines().filter(|line| !line.starts_with([' ', '\t']) && !line.starts_with("RTNETLINK"));
     let routes: Vec<&str> = routes.filter(|line| !line.trim().is_empty()).take(20).collect();
     let read: Vec<Read> = routes.iter().filter_map(|line| route(line.split('\\').next()?, false)).collect();
-    let whole = !routes.is_empty() && read.len() == routes.len() && (named || read.iter().all(|read| !read.unknown));
+    let numbers = routes.iter().any(|line| line.split(' ').next().is_some_and(|word| numbered(word).is_some()));
+    let whole = (named || !numbers)
+        && !routes.is_empty()
+        && read.len() == routes.len()
+        && (named || read.iter().all(|read| !read.unknown));
     // A multipath route has its keywords on the lines of its next hops.
     let content = whole && (read.iter().any(|read| read.sure) || hint.head.contains("nexthop via "));
     match (content, named) {
         (true, true) => Match::Both,
         (true, false) => Match::Content,
         _ => Match::No,
+    }
+}
+
+/// The kind that `ip -N` writes as a number (`RTN_*` of linux/rtnetlink.h).
+fn numbered(word: &str) -> Option<RouteKind> {
+    let name = match word {
+        "1" => "unicast",
+        "2" => "local",
+        "3" => "broadcast",
+        "4" => "anycast",
+        "5" => "multicast",
+        "6" => "blackhole",
+        "7" => "unreachable",
+        "8" => "prohibit",
+        "9" => "throw",
+        _ => return None,
+    };
+    RouteKind::from_word(name)
+}
+
+/// The name of a table that `ip -N` writes as a number; others have no name in the kernel (`RT_TABLE_*`).
+pub(super) fn table_name(word: &str) -> &str {
+    match word {
+        "255" => "local",
+        "254" => "main",
+        "253" => "default",
+        other => other,
     }
 }
 
@@ -101,7 +132,7 @@ fn route(text: &str, v6: bool) -> Option<Read> {
     let mut words = Words::new(text);
     let mut route = Route { table: "main".into(), ..Route::default() };
     let mut first = words.next()?;
-    if let Some(kind) = RouteKind::from_word(first) {
+    if let Some(kind) = RouteKind::from_word(first).or_else(|| numbered(first)) {
         route.kind = kind;
         first = words.next()?;
     }
@@ -143,7 +174,7 @@ fn attributes(words: &mut Words<'_>, read: &mut Read, hop: &mut NextHop, family:
                 read.sure = true;
             }
             "weight" => hop.weight = words.next().and_then(words::number),
-            "table" => route.table = words.next().map_or_else(|| "main".into(), Text::from),
+            "table" => route.table = words.next().map_or_else(|| "main".into(), |name| table_name(name).into()),
             "proto" | "protocol" => route.protocol = words.next().map(Text::from),
             "scope" => route.scope = words.next().map(Text::from),
             "src" => {

@@ -43,13 +43,14 @@ fn rule(text: &str) -> Option<(PolicyRule, bool)> {
                 rule.mark_mask = mask.and_then(words::number);
             }
             "tos" | "dsfield" | "dscp" => rule.tos = words.next().and_then(words::number),
-            "ipproto" => rule.protocol = words.next().map(Text::from),
+            // `-N` writes numbers for names.
+            "ipproto" => rule.protocol = words.next().map(|name| name.trim_start_matches("ipproto-").into()),
             "sport" => rule.source_ports = range(words.next()?),
             "dport" => rule.destination_ports = range(words.next()?),
             "uidrange" => rule.uids = range(words.next()?),
             "lookup" | "table" => {
                 action = Some("lookup".into());
-                rule.table = words.next().map(Text::from);
+                rule.table = words.next().map(|name| super::ip_route::table_name(name).into());
             }
             "suppress_prefixlength" => rule.suppress_prefix = words.next().and_then(words::number),
             "goto" => {
@@ -57,6 +58,10 @@ fn rule(text: &str) -> Option<(PolicyRule, bool)> {
                 rule.goto = words.next().and_then(words::number);
             }
             "nop" | "blackhole" | "unreachable" | "prohibit" => action = Some(word.into()),
+            // The same by their numbers, with `-N` (linux/rtnetlink.h).
+            "6" => action = Some("blackhole".into()),
+            "7" => action = Some("unreachable".into()),
+            "8" => action = Some("prohibit".into()),
             // A rule of a VRF: the device's table, which the rule does not name.
             "l3mdev" => {}
             "proto" | "protocol" | "suppress_ifgroup" | "suppress_group" | "realms" | "tun_id" | "map-to"

@@ -16,6 +16,18 @@ pub(crate) static ARP: Format =
 
 const STATES: &[&str] = &["PERMANENT", "NOARP", "REACHABLE", "STALE", "NONE", "INCOMPLETE", "DELAY", "PROBE", "FAILED"];
 
+/// `10.0.0.1   eth0   02:…` of `ip -br neigh`, which tells no state.
+fn brief(line: &str) -> Option<Neighbour> {
+    let mut words = Words::new(line);
+    let address = words.next()?.parse().ok()?;
+    let interface = words.next()?.into();
+    let mac = match words.next() {
+        Some(mac) => Some(words::mac(mac)?),
+        None => None,
+    };
+    words.next().is_none().then(|| Neighbour { address: Some(address), interface, mac, ..Neighbour::default() })
+}
+
 /// `10.0.0.1 dev eth0 lladdr 02:… ref 1 used 1/2/3 probes 4 REACHABLE`.
 fn neigh(line: &str) -> Option<Neighbour> {
     let mut words = Words::new(line);
@@ -40,8 +52,10 @@ fn neigh(line: &str) -> Option<Neighbour> {
 }
 
 fn detect_neigh(hint: &Hint<'_>) -> Match {
-    let content = words::most_lines(hint.head, |line| neigh(line).is_some());
-    match (content, words::subject_is(hint.subject, &["ip", "neigh"])) {
+    let named = words::subject_is(hint.subject, &["ip", "neigh"]);
+    let content = words::most_lines(hint.head, |line| neigh(line).is_some())
+        || named && words::most_lines(hint.head, |line| brief(line).is_some());
+    match (content, named) {
         (true, true) => Match::Both,
         (true, false) => Match::Content,
         _ => Match::No,
@@ -51,7 +65,7 @@ fn detect_neigh(hint: &Hint<'_>) -> Match {
 fn parse_neigh(document: &Document<'_>) -> Parsed {
     let mut parsed = Parsed::default();
     for line in document.lines().filter(|line| !line.text.trim().is_empty()) {
-        match neigh(line.text) {
+        match neigh(line.text).or_else(|| brief(line.text)) {
             Some(found) => {
                 parsed.line_fact(document, line, Neighbour { container: document.container.clone(), ..found })
             }

@@ -1,5 +1,7 @@
 //! `netstat` sockets: `-tulpn`, `-an`, `-neopa`, `-plnt`, with `-W` and `-T`; net-tools 1.60 to 2.10 and busybox.
 //!
+//! The titles may be in German, French, Portuguese or Czech, and so may the states (net-tools' own translations).
+//!
 //! The header tells which columns follow the addresses. Without `-W` (`-T` at Red Hat) an address is cut so that it and its port
 //! fill 22 characters (`addr_do_one` in net-tools' netstat.c): such an address is left out rather than told wrongly.
 
@@ -23,7 +25,7 @@ pub(crate) static NETSTAT: Format = Format {
 
 /// States of TCP, and what net-tools writes for others.
 fn is_state(word: &str) -> bool {
-    TCP_STATES.contains(&word) || matches!(word, "UNKNOWN" | "BOUND" | "DELETE")
+    TCP_STATES.contains(&word) || matches!(word, "UNKNOWN" | "BOUND" | "DELETE") || english(word).is_some()
 }
 
 fn detect(hint: &Hint<'_>) -> Match {
@@ -39,11 +41,48 @@ fn detect(hint: &Hint<'_>) -> Match {
     }
 }
 
+/// Titles of the two ends, in English, French and Portuguese.
+const ADDRESSES: [(&str, &str); 3] = [
+    ("Local Address", "Foreign Address"),
+    ("Adresse locale", "Adresse distante"),
+    ("Endereço Local", "Endereço Remoto"),
+];
+
+/// What a list of listening sockets begins with, and one of all sockets. The Portuguese words for listening sockets alone are
+/// those for connections alone as well, so they tell nothing.
+const LISTS: [&str; 8] = [
+    "Active Internet connections (only servers)",
+    "Active Internet connections (servers and established)",
+    "Aktive Internetverbindungen (Nur Server)",
+    "Aktive Internetverbindungen (Server und",
+    "Connexions Internet actives (seulement serveurs)",
+    "Connexions Internet actives (serveurs et",
+    "Conexões Internet Ativas (servidores e",
+    "Active Internet connections (including servers)",
+];
+
+/// The state that net-tools writes in German or Portuguese.
+fn english(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "VERBUNDEN" | "ESTABELECIDA" => "ESTABLISHED",
+        "OUÇA" => "LISTEN",
+        "SYN_ENVIADO" => "SYN_SENT",
+        "SYN_RECEBIDO" => "SYN_RECV",
+        "ESPERA_FIN1" => "FIN_WAIT1",
+        "ESPERA_FIN2" => "FIN_WAIT2",
+        "FECHAR" => "CLOSE",
+        "ESPERANDO_FECHAR" => "CLOSE_WAIT",
+        "ÚLTIMO_ACK" => "LAST_ACK",
+        "FECHANDO" => "CLOSING",
+        "UNBEKANNT" | "INCONNU" | "DESCONHECIDA" => "UNKNOWN",
+        _ => return None,
+    })
+}
+
 fn is_header(line: &str) -> bool {
     line.starts_with("Proto ")
         && line.contains("Recv-Q")
-        && line.contains("Local Address")
-        && line.contains("Foreign Address")
+        && ADDRESSES.iter().any(|(local, remote)| line.contains(local) && line.contains(remote))
         && !line.contains("(state)")
 }
 
@@ -75,6 +114,18 @@ struct Columns {
     wide: bool,
 }
 
+/// What another list begins with.
+const HEADINGS: [&str; 8] = [
+    "Active ",
+    "Proto ",
+    "Aktive ",
+    "Connexions Internet",
+    "Conexões Internet",
+    "Sockets ",
+    "Domain sockets",
+    "Aktivní ",
+];
+
 /// Room for an address and its port in the narrow form.
 const NARROW: usize = 22;
 
@@ -105,7 +156,7 @@ fn parse(document: &Document<'_>) -> Parsed {
                 ports: text.split_ascii_whitespace().filter(|title| *title == "Port").count() == 2,
                 wide: wide || document.subject.split_ascii_whitespace().any(is_wide_flag),
             });
-        } else if text.starts_with("Active Internet") && text.contains("servers") && !text.contains("w/o servers") {
+        } else if LISTS.iter().any(|list| text.starts_with(list)) {
             columns = None;
             let (tcp, udp) = super::ports::asked(&document.subject);
             let list = ListenerList {
@@ -114,7 +165,7 @@ fn parse(document: &Document<'_>) -> Parsed {
                 container: document.container.clone(),
             };
             parsed.line_fact(document, line, list);
-        } else if text.starts_with("Active ") || text.starts_with("Proto ") {
+        } else if HEADINGS.iter().any(|heading| text.starts_with(heading)) {
             // Sockets of other families follow, until the next header.
             columns = None;
         } else if let Some(columns) = columns.filter(|_| !text.is_empty()) {
@@ -177,6 +228,7 @@ fn socket(document: &Document<'_>, parsed: &mut Parsed, line: Line<'_>, columns:
     if state_word.is_some() {
         words.next();
     }
+    let state_word = state_word.map(|word| english(word).unwrap_or(word));
     let mut user = None;
     // Without a header, a number in the place of the inode tells.
     let second = words.clone().nth(1).is_some_and(|word| word.parse::<u64>().is_ok());

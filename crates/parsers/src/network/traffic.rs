@@ -8,6 +8,10 @@ use crate::document::{Document, Parsed};
 use crate::format::{Format, Hint, Match};
 use crate::words;
 
+/// What netstat writes of an alias, in English, German and Portuguese.
+const NO_STATISTICS: [&str; 3] =
+    ["no statistics available", "keine Statistiken verfügbar", "estatísticas não disponíveis"];
+
 /// `netstat -i`.
 pub(crate) static NETSTAT_I: Format = Format {
     name: "netstat-i",
@@ -56,7 +60,7 @@ fn parse_netstat(document: &Document<'_>) -> Parsed {
         let mut words: Vec<&str> = line.text.split_ascii_whitespace().collect();
         let name = words.first().copied().unwrap_or_default();
         // An alias has no counters of its own.
-        if line.text.contains("no statistics available") && name.contains(':') {
+        if NO_STATISTICS.iter().any(|words| line.text.contains(words)) && name.contains(':') {
             continue;
         }
         // A long name may run into its MTU; no interface has a name of more than 15 characters.

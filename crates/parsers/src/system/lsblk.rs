@@ -7,17 +7,20 @@ use crate::format::{Format, Hint, Match};
 use crate::json::{self, Fields};
 use crate::words;
 
-use super::table::{Columns, branch, pairs};
+use super::table::{Columns, branch, pairs, unescape};
 use super::units::size;
 
 /// The format.
 pub(crate) static LSBLK: Format = Format { name: "lsblk", collect: "lsblk", kinds: &["block_device"], detect, parse };
 
-fn titles(line: &str) -> Option<Columns<'_>> {
+/// The titles of the command's own columns, or, where the command is known to be lsblk, of any that its options ask for.
+fn titles(line: &str, named: bool) -> Option<Columns<'_>> {
     let columns = Columns::new(line);
     let first = columns.names().next();
     let known = columns.has("MAJ:MIN") || columns.has("FSTYPE") && (columns.has("UUID") || columns.has("MOUNTPOINT"));
-    (first == Some("NAME") && known && !columns.has("TARGET")).then_some(columns)
+    let plain = columns.names().all(|title| title.bytes().all(|byte| !byte.is_ascii_lowercase()));
+    let chosen = named && columns.has("NAME") && plain && columns.names().count() > 1;
+    (first == Some("NAME") && known && !columns.has("TARGET") || chosen).then_some(columns)
 }
 
 fn is_pairs(line: &str) -> bool {
@@ -27,8 +30,11 @@ fn is_pairs(line: &str) -> bool {
 
 fn detect(hint: &Hint<'_>) -> Match {
     let json = hint.head.trim_start().starts_with('{') && hint.head.contains("\"blockdevices\"");
-    let content = json || hint.head.lines().take(10).any(|line| titles(line).is_some() || is_pairs(line));
-    match (content, words::subject_is(hint.subject, &["lsblk"])) {
+    let named = words::subject_is(hint.subject, &["lsblk"]);
+    // `-n` leaves the titles out.
+    let bare = named && words::most_lines(hint.head, |line| by_order(line).is_some() || branch(line).starts_with('/'));
+    let titled = hint.head.lines().take(10).any(|line| titles(line, named).is_some() || is_pairs(line));
+    match (json || titled || bare, named) {
         (true, true) => Match::Both,
         (true, false) => Match::Content,
         _ => Match::No,
@@ -43,8 +49,9 @@ fn device<'v>(get: impl Fn(&str) -> Option<&'v str>) -> Option<BlockDevice> {
         None => None,
     };
     let read_only = match get("RO") {
-        Some("1") => true,
-        Some("0" | "") | None => false,
+        Some("1") => Some(true),
+        Some("0") => Some(false),
+        Some("") | None => None,
         Some(_) => return None,
     };
     Some(BlockDevice {
@@ -60,9 +67,10 @@ fn device<'v>(get: impl Fn(&str) -> Option<&'v str>) -> Option<BlockDevice> {
     })
 }
 
-/// Places where a device is mounted, one a line.
-fn places(cell: &str) -> impl Iterator<Item = Text> {
-    cell.lines().map(str::trim).filter(|place| !place.is_empty()).map(Text::from)
+/// Places where a device is mounted, one a line; `-r` writes `\x0a` for the line end.
+fn places(cell: &str) -> Vec<Text> {
+    let cell = unescape(cell);
+    cell.lines().map(str::trim).filter(|place| !place.is_empty()).map(Text::from).collect()
 }
 
 /// How deep a name stands in the tree, and the name. A kernel name of device mapper may follow in old versions.
@@ -92,8 +100,8 @@ fn by_order(line: &str) -> Option<(usize, BlockDevice)> {
             name: name.into(),
             device_type: device_type.map(Text::from),
             size: Some(size(bytes)?),
-            read_only: read_only == "1",
-            mounts: places(words.rest()).collect(),
+            read_only: Some(read_only == "1"),
+            mounts: places(words.rest()),
             ..BlockDevice::default()
         },
     ))
@@ -120,11 +128,12 @@ fn parse(document: &Document<'_>) -> Parsed {
         });
         return parsed;
     }
+    let named = words::subject_is(&document.subject, &["lsblk"]);
     let mut current: Option<(Columns<'_>, bool)> = None;
     // The names of the devices above, one for each depth, and the place of the last device.
     let mut above: Vec<Text> = Vec::new();
     for line in document.lines().filter(|line| !line.text.trim().is_empty()) {
-        if let Some(columns) = titles(line.text) {
+        if let Some(columns) = titles(line.text, named) {
             let usual: Vec<&str> = columns.names().take(6).collect();
             let usual = usual == ["NAME", "MAJ:MIN", "RM", "SIZE", "RO", "TYPE"] && columns.names().count() <= 7;
             current = Some((columns, usual));
@@ -145,9 +154,10 @@ fn parse(document: &Document<'_>) -> Parsed {
             }
             continue;
         }
-        let found = current
-            .as_ref()
-            .and_then(|(columns, usual)| if *usual { by_order(line.text) } else { by_columns(columns, line.text) });
+        let found = match &current {
+            Some((columns, false)) => by_columns(columns, line.text),
+            Some((_, true)) | None => by_order(line.text),
+        };
         if let Some((depth, mut device)) = found {
             above.truncate(depth);
             device.parent = device.parent.or_else(|| above.last().cloned());
@@ -187,7 +197,11 @@ fn json_device(item: Fields<'_, '_>, parent: Option<&Text>, parsed: &mut Parsed,
         device_type: text("type"),
         parent: parent.cloned().or_else(|| text("pkname")),
         size,
-        read_only: matches!(item.get("ro").value(), Value::Bool(true)) || item.get("ro").value() == Value::from("1"),
+        read_only: match item.get("ro").value() {
+            Value::Bool(read_only) => Some(read_only),
+            Value::Text(flag) => Some(&*flag == "1"),
+            _ => None,
+        },
         fs_type: text("fstype"),
         mounts: text("mountpoint").into_iter().chain(mounts).collect(),
         model: text("model").map(|model| model.trim().into()),

@@ -298,9 +298,26 @@ fn statistic(line: &str) -> Option<(&str, u64)> {
     Some((words.rest(), number.checked_mul(unit.max(1))?))
 }
 
+/// What `vmstat -s` counts, in German, French, Spanish and Portuguese: the lines that are read.
+fn in_english(name: &str) -> &str {
+    match name {
+        "Gesamtspeicher" | "mémoire totale" | "memoria total" | "de memória total" => "total memory",
+        "benutzter Speicher" | "mémoire utilisée" | "memoria usada" | "de memória usada" => "used memory",
+        "freier Speicher" | "mémoire libre" | "memoria libre" | "de memória livre" => "free memory",
+        "Pufferspeicher" | "mémoire tampon" | "memoria de búfer" | "de memória em buffer" => "buffer memory",
+        "Auslagerungsspeicher-Cache" | "mémoire échange" | "caché de intercambio" | "de cache de swap" => {
+            "swap cache"
+        }
+        "Gesamt-Auslagerungsspeicher" | "échange total" | "intercambio total" | "de swap total" => "total swap",
+        "benutzter Auslagerungsspeicher" | "échange utilisé" | "intercambio usado" | "de swap usada" => "used swap",
+        "freier Auslagerungsspeicher" | "échange libre" | "intercambio libre" | "de swap livre" => "free swap",
+        other => other,
+    }
+}
+
 fn detect_statistics(hint: &Hint<'_>) -> Match {
     let first = hint.head.lines().find(|line| !line.trim().is_empty());
-    let content = first.and_then(statistic).is_some_and(|(name, _)| name == "total memory");
+    let content = first.and_then(statistic).is_some_and(|(name, _)| in_english(name) == "total memory");
     match (content, words::subject_is(hint.subject, &["vmstat"])) {
         (true, true) => Match::Both,
         (true, false) => Match::Content,
@@ -317,7 +334,7 @@ fn parse_statistics(document: &Document<'_>) -> Parsed {
             parsed.problem(document, line.number, "expected a number and what it counts; line skipped");
             continue;
         };
-        let field = match name {
+        let field = match in_english(name) {
             "total memory" => &mut memory.total,
             "used memory" => &mut memory.used,
             "free memory" => &mut memory.free,

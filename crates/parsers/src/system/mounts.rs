@@ -200,7 +200,10 @@ fn detect_findmnt(hint: &Hint<'_>) -> Match {
     let content = hint.head.lines().take(5).any(|line| titles(line).is_some())
         || is_json(hint.head)
         || words::most_lines(hint.head, |line| line.starts_with("TARGET=\"") && line.contains(" SOURCE=\""));
-    match (content, words::subject_is(hint.subject, &["findmnt"])) {
+    let named = words::subject_is(hint.subject, &["findmnt"]);
+    // `-n` leaves the titles out.
+    let bare = named && words::most_lines(hint.head, |line| untitled(line).is_some());
+    match (content || bare, named) {
         (true, true) => Match::Both,
         (true, false) => Match::Content,
         _ => Match::No,
@@ -230,7 +233,10 @@ fn parse_findmnt(document: &Document<'_>) -> Parsed {
                 mount(whole(get("SOURCE").unwrap_or_default()), target, get("FSTYPE"), options)
             })
         } else {
-            current.as_ref().and_then(|columns| aligned(columns, line.text).or_else(|| in_order(columns, line.text)))
+            match &current {
+                Some(columns) => aligned(columns, line.text).or_else(|| in_order(columns, line.text)),
+                None => untitled(line.text),
+            }
         };
         match found.filter(|mount| !mount.target.is_empty()) {
             Some(mount) => {
@@ -242,6 +248,14 @@ fn parse_findmnt(document: &Document<'_>) -> Parsed {
         }
     }
     parsed
+}
+
+/// `/proc proc proc rw,relatime`: the columns that findmnt prints without options, by their order.
+fn untitled(line: &str) -> Option<HostMount> {
+    let words: Vec<&str> = branch(line.trim_end()).split_ascii_whitespace().collect();
+    let [target, source, fs_type, options] = words[..] else { return None };
+    let real = matches!(split_options(options).first(), Some(&("rw" | "ro")));
+    (real && target.starts_with('/')).then(|| mount(whole(source), target, Some(fs_type), options))
 }
 
 /// A row whose cells stand below their titles.

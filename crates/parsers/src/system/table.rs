@@ -107,7 +107,8 @@ pub(super) fn pairs(line: &str) -> Vec<(&str, String)> {
     pairs
 }
 
-fn unescape(value: &str) -> String {
+/// Undoes `\x20` and its like, which util-linux writes in pairs and in raw tables.
+pub(super) fn unescape(value: &str) -> String {
     let mut text = String::with_capacity(value.len());
     let mut rest = value;
     while let Some((front, behind)) = rest.split_once("\\x") {

@@ -130,7 +130,7 @@ fn cpu(line: &str) -> Option<Activity> {
     let mut found = Activity::default();
     let mut number = None;
     // In languages with a decimal comma a comma stands inside numbers too.
-    for word in rest.split_ascii_whitespace() {
+    for word in rest.split_ascii_whitespace().flat_map(parts) {
         let (digits, unit) =
             word.split_at(word.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ','))).unwrap_or(word.len()));
         if !digits.is_empty() {
@@ -147,6 +147,15 @@ fn cpu(line: &str) -> Option<Activity> {
         *field = number;
     }
     found.idle.is_some().then_some(found)
+}
+
+/// `us,100.0`: a number of five characters leaves no blank before it. A comma behind a digit belongs to the number.
+fn parts(word: &str) -> impl Iterator<Item = &str> {
+    let mut letter = false;
+    word.split_inclusive(move |c: char| {
+        let behind = std::mem::replace(&mut letter, c.is_alphabetic());
+        c == ',' && behind
+    })
 }
 
 /// `KiB Mem :  3861332 total, …`, `Mem:   7989880k total, …`, `Mem: 1234K used, 567K free, …` of busybox. `None` when the line is none of

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a failing test says where")]
 
 mod documents;
+mod forms;
 mod hostile;
 mod insights;
 mod sources;

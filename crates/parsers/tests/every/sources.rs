@@ -50,6 +50,7 @@ const CONCLUDED: &[(&str, &[&str], &str)] = &[
     ("unit", &["sub"], "`failed (Result: …)` names the active state alone"),
     ("unit", &["since"], "UTC, whatever the zone printed"),
     ("unit", &["drop_ins"], "folder and name stand on two lines"),
+    ("timer", &["next", "last"], "UTC, whatever the zone printed"),
     ("unit_file", &["name"], "`systemctl is-enabled` prints states alone"),
     ("unit_setting", &["unit", "section", "file"], "the path and the headings above tell them"),
     ("*", &["manager", "tool", "program"], "the command tells it"),
@@ -99,7 +100,7 @@ const CONCLUDED: &[(&str, &[&str], &str)] = &[
     // Docker.
     ("container", &["status", "state_age"], "`docker ps` writes `Up 3 hours`, Docker before 1.9 only flags"),
     ("network", &["bridge"], "`br-` and twelve digits of the id, where no option names it"),
-    ("image", &["size"], "bytes, whatever the unit printed"),
+    ("image", &["size", "tags"], "bytes, whatever the unit printed; crictl has name and tag in two columns"),
     ("container_usage", &["memory", "memory_limit"], "bytes, whatever the unit printed"),
     ("docker_disk_usage", &["size", "reclaimable"], "bytes, whatever the unit printed"),
     (
