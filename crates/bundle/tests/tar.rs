@@ -129,6 +129,30 @@ fn sparse_files_are_read_without_their_holes() {
     assert!(got.summary.complete);
 }
 
+/// The limit on a map is none on the data behind it, and a map goes on for as many blocks as say so.
+#[test]
+fn the_data_behind_a_map_is_read_whatever_its_size() {
+    let version_1 = [("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0"), ("GNU.sparse.name", "v1")];
+    let large = b"0123456789abcdef".repeat(100_000);
+    let mut data = format!("1\n0\n{}\n", large.len()).into_bytes();
+    data.resize(512, b'\0');
+    data.extend_from_slice(&large);
+    let mut old: [u8; 512] = *tar_entry(b"old", b'S', b"", b"00000000004", b"").first_chunk().expect("a block");
+    old[257..265].copy_from_slice(b"ustar  \0");
+    old[482] = 1;
+    seal(&mut old);
+    let mut goes_on = [0; 512];
+    goes_on[504] = 1;
+    let mut body = b"data".to_vec();
+    body.resize(512, 0);
+    let old = [&old[..], &goes_on, &[0; 512], &body].concat();
+    let got = open(&tar_of(&[with(&version_1), tar_file(b"made-up", &data), old, tar_file(b"last", b"1")]));
+    assert_eq!(got.paths(), ["v1", "old", "last"]);
+    assert!(got.content("v1") == large);
+    assert_eq!((got.content("old"), got.content("last")), (&b"data"[..], &b"1"[..]));
+    assert!(got.summary.complete, "{:?}", got.problems());
+}
+
 #[test]
 fn sparse_maps_without_end_end() {
     let version_1 = [("GNU.sparse.major", "1"), ("GNU.sparse.name", "v1")];

@@ -322,7 +322,8 @@ fn syslog(rest: &[u8], time: Option<Timestamp>) -> Option<Line<'_>> {
         return None;
     }
     let name = ident.split(|b| *b == b'[').next().unwrap_or(ident);
-    if !name.iter().all(plain) {
+    // Only digits are the hour of the program's own stamp, behind its date.
+    if !name.iter().all(plain) || name.iter().all(u8::is_ascii_digit) {
         return None;
     }
     let text = tail.get(colon + 1..).unwrap_or_default();
@@ -415,6 +416,10 @@ mod tests {
 
     #[test]
     fn a_program_that_looks_framed_keeps_its_words() {
+        let own = "2026-11-21 02:19:49.326 GMT [1] FATAL:  the port is out of range";
+        let line = format!("2026-11-21T02:19:49.326524906Z {own}");
+        assert_eq!(text(&line).0, own);
+        assert_eq!(parse(line.as_bytes(), None).writer, Writer::default());
         assert_eq!(text("a | b").0, "b");
         assert_eq!(text("|---|---|").0, "|---|---|");
         assert_eq!(text("May the source be with you: x").0, "May the source be with you: x");

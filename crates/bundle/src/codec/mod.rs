@@ -81,7 +81,6 @@ pub(crate) struct Decoder<'r> {
     codec: Codec,
     feed: Feed<'r>,
     member: Option<Box<dyn Member + 'r>>,
-    members: u64,
     ended: bool,
     produced: u64,
     state: &'r State<'r>,
@@ -104,7 +103,6 @@ impl<'r> Decoder<'r> {
             codec,
             feed: Feed::new(input, capacity),
             member: None,
-            members: 0,
             ended: false,
             produced: 0,
             state,
@@ -121,7 +119,6 @@ impl<'r> Decoder<'r> {
             }
             if Codec::of(head) == Some(self.codec) {
                 self.member = Some(member(self.codec, self.state));
-                self.members += 1;
                 return true;
             }
             // Tapes and xz pad with zeros.

@@ -122,7 +122,7 @@ fn a_bundle_becomes_a_small_anonymous_test_that_still_fires() {
         assert!(!test.contains(gone), "{gone}: {test}");
     }
     assert!(test.contains("-A INPUT -j REJECT --reject-with icmp-port-unreachable"), "{test}");
-    assert!(test.contains("subjects: { c: container-1, ip: \"192.0.2.40\", port: 5432 }"), "{test}");
+    assert!(test.contains("subjects: { c: container-1, ip: \"192.0.2.40\", port: 5432, rule: "), "{test}");
     assert!(test.lines().count() < 80, "{test}");
     assert_eq!(ok(&["rules", "test", text(&path), "--filter", "seen at"]), "1 passed, 0 failed, 0 skipped\n");
 }

@@ -82,7 +82,7 @@ fn a_rule_that_fired_shows_its_proof_and_the_packets_way() {
         "host-firewall-blocks-container: fired, 1 finding\n",
         "asked orders to 10.32.184.40:5432/tcp on onprem01: rejected\n",
         "      INPUT filter INPUT 5: ",
-        "\n  subjects: c=orders, ip=10.32.184.40, port=5432\n",
+        "\n  subjects: c=orders, ip=10.32.184.40, port=5432, rule=-A INPUT -j REJECT\n",
         "\n  evidence: default/commands/iptables_save:29 (firewall rule that decides)\n",
         "\n    run (proved: simulated, and it works):\n      iptables -I INPUT 5 -i docker0 ",
     ] {
