@@ -99,15 +99,7 @@ impl<'r> Decoder<'r> {
         // A small file needs no large buffer, and a bundle may hold a hundred thousand of them.
         let capacity =
             size.and_then(|size| usize::try_from(size).ok()).map_or(BUFFER, |size| size.clamp(1 << 10, BUFFER));
-        Self {
-            codec,
-            feed: Feed::new(input, capacity),
-            member: None,
-            ended: false,
-            produced: 0,
-            state,
-            path,
-        }
+        Self { codec, feed: Feed::new(input, capacity), member: None, ended: false, produced: 0, state, path }
     }
 
     /// Finds the next member; false at the end.
