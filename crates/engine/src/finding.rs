@@ -24,7 +24,7 @@ pub(crate) const MAX_FINDINGS: usize = 1_000;
 const MAX_TOLD: usize = 16;
 
 /// Rows of one finding for which commands are offered.
-const MAX_TOGETHER: usize = 8;
+const MAX_TOGETHER: usize = 64;
 
 /// Probes that one finding shows.
 const MAX_PROBES: usize = 4;
@@ -86,23 +86,27 @@ struct Together<'r> {
     all: BTreeMap<Text, Vec<Value>>,
     /// A row for each set of values that may differ, first the one that is told.
     rows: Vec<&'r Row>,
+    /// Sets of values beyond those.
+    more: usize,
 }
 
 impl<'r> Together<'r> {
     fn of(names: &[Text], group: &[(BTreeMap<Text, Value>, &'r Row)], told: &'r Row) -> Self {
         let first = group.iter().find(|(_, row)| std::ptr::eq(*row, told)).or(group.first());
         let mut subjects = first.map(|(subjects, _)| subjects.clone()).unwrap_or_default();
-        let (mut all, mut rows) = (BTreeMap::new(), vec![told]);
+        let (mut all, mut rows, mut more) = (BTreeMap::new(), vec![told], 0);
         if names.is_empty() {
-            return Self { subjects, all, rows };
+            return Self { subjects, all, rows, more };
         }
         let of = |subjects: &BTreeMap<Text, Value>| -> String {
             names.iter().map(|name| format!("{}\u{1f}", subjects.get(name).unwrap_or(&Value::Null))).collect()
         };
         let mut seen = BTreeSet::from([of(&subjects)]);
         for (other, row) in group.iter().take(MAX_ROWS) {
-            if seen.insert(of(other)) && rows.len() < MAX_TOGETHER {
-                rows.push(row);
+            match seen.insert(of(other)) {
+                true if rows.len() < MAX_TOGETHER => rows.push(row),
+                true => more += 1,
+                false => {}
             }
         }
         for name in names {
@@ -121,7 +125,7 @@ impl<'r> Together<'r> {
             }
             all.insert(name.clone(), values);
         }
-        Self { subjects, all, rows }
+        Self { subjects, all, rows, more }
     }
 }
 
@@ -231,6 +235,9 @@ fn fixes(join: &Join<'_, '_>, renderer: &Renderer, step: &FixStep, together: &To
             (Some(_), None) => return Fix { say: first.say, run: None, proved: false, reason: other.reason },
             (None, _) => {}
         }
+    }
+    if first.run.is_some() && together.more > 0 {
+        first.say.push_str(&format!(" Commands for {} more are not shown.", together.more));
     }
     first
 }

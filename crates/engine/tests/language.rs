@@ -276,4 +276,10 @@ fn together_makes_one_finding_of_what_differs_in_these_subjects_only() {
     // What does not differ stays a plain value.
     assert_eq!(findings[1].subjects["c"], "web".into());
     assert_eq!(findings[1].fix[0].run.as_deref(), Some("docker stop web"));
+    // No more commands than a person reads, and that is told.
+    let many: Vec<_> = (0..100).map(|n| endpoint(&format!("c{n}"), "app", &format!("172.18.1.{n}"), n + 1)).collect();
+    let findings = run(&[text], &many, &Table::default()).findings;
+    let fix = &findings[0].fix[0];
+    assert_eq!(fix.run.as_deref().map(|run| run.lines().count()), Some(64));
+    assert_eq!(fix.say, "stop Commands for 36 more are not shown.");
 }
