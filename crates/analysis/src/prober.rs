@@ -192,7 +192,7 @@ impl<'l> ModelProber<'l> {
                 map.text("source", &left.source.to_string());
             }
             map.set("source_translated", Value::Bool(left.translated));
-            if let Some(step) = sparing(answer).filter(|_| !left.translated) {
+            if let Some(step) = sparing(answer) {
                 map.set("spared_by", step_fields(step));
             }
         }
@@ -241,8 +241,7 @@ impl<'l> ModelProber<'l> {
     /// Lines beside those that decide: who listens, and which rule kept the source from being translated.
     fn related(&self, host: &Host, answer: &Answer) -> Vec<(Text, Source)> {
         let mut found = self.listeners(host, answer);
-        let spared = sparing(answer).filter(|_| answer.left.as_ref().is_some_and(|left| !left.translated));
-        if let Some((document, line)) = spared.and_then(|step| step.document.clone().zip(step.line)) {
+        if let Some((document, line)) = sparing(answer).and_then(|step| step.document.clone().zip(step.line)) {
             let source = self.facts.iter().map(|fact| &fact.source);
             let source = source.filter(|source| source.document == document && source.first_line == line);
             found
@@ -442,6 +441,7 @@ fn step_fields(step: &PathEntry) -> Value {
 
 /// The rule that lets the first packet out with its own source, ahead of those that would translate it.
 fn sparing(answer: &Answer) -> Option<&PathEntry> {
+    answer.left.as_ref().filter(|left| !left.translated)?;
     let spares = |step: &&PathEntry| {
         step.packet == "fwd"
             && step.container.is_none()

@@ -48,10 +48,7 @@ pub(super) fn work(
                 let Identified { root, container, pod, .. } = identified;
                 let document = Document { container: container.clone(), ..Document::new(path.clone(), &bytes) };
                 let mut parsed = format.read(&document);
-                let mut unread = unread(&parsed, container.as_ref(), &bytes);
-                for part in &mut unread {
-                    part.pod.clone_from(&pod);
-                }
+                let unread = unread(&parsed, container.as_ref(), pod.as_ref(), &bytes);
                 let parts = std::mem::take(&mut parsed.logs).into_iter().chain(unread);
                 let errors =
                     parts.filter_map(|part| scan_part(&mut parsed, part, &path, &bytes, signatures, year)).collect();
@@ -118,7 +115,7 @@ pub(super) fn work(
 
 /// The lines of a parsed document that its parser could not read, as parts that are searched like a log: the words of a person
 /// around a table, the output of a command below that of another one.
-fn unread(parsed: &Parsed, container: Option<&Text>, bytes: &[u8]) -> Vec<LogPart> {
+fn unread(parsed: &Parsed, container: Option<&Text>, pod: Option<&PodName>, bytes: &[u8]) -> Vec<LogPart> {
     let lines: std::collections::BTreeSet<u32> =
         parsed.problems.iter().map(|problem| problem.line).filter(|line| *line > 0).collect();
     let Some(last) = lines.last() else { return Vec::new() };
@@ -132,7 +129,7 @@ fn unread(parsed: &Parsed, container: Option<&Text>, bytes: &[u8]) -> Vec<LogPar
                 Some(open) => open.span.1 = end,
                 None => parts.push(LogPart {
                     container: container.cloned(),
-                    pod: None,
+                    pod: pod.cloned(),
                     is_log: false,
                     first_line: line,
                     span: (start, end),
